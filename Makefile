@@ -1,0 +1,64 @@
+# Every command of the project. `make` alone lists them.
+# Needs Python 3.11 to 3.13 and a package index; sets up .venv by itself.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SCRIPTS := aebook tests tools benchmarks _ext chapters
+UV_VERSION := 0.13.9
+
+# TensorFlow reads these before any Python of ours can set them in a kernel.
+export TF_ENABLE_ONEDNN_OPTS = 0
+export TF_CPP_MIN_LOG_LEVEL = 2
+
+.DEFAULT_GOAL := help
+.PHONY: help book test check execute serve lint lock bench clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+book: .venv/installed ## build the site into _build/html, from the stored outputs
+	@$(BIN)/jupyter-book build . -W -n --keep-going \
+	  || { rm -rf _build/.doctrees; exit 1; } # or the next build forgets the warnings
+	@echo "Open file://$(CURDIR)/_build/html/index.html"
+
+test: .venv/installed lint ## lint, unit tests, doctests, book tests, every chapter run
+	$(BIN)/pytest -q
+	$(BIN)/pytest -q --nbval-lax chapters
+
+check: test book ## all that CI runs: test, book, and the pages in a browser
+	$(BIN)/python tools/check_site.py _build/html
+
+execute: .venv/installed ## run the chapters again and store their outputs
+	$(BIN)/python tools/execute.py $(CHAPTERS)
+
+serve: book ## build the site and serve it on localhost:8000
+	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+lint: .venv/installed
+	$(BIN)/ruff check $(SCRIPTS)
+	$(BIN)/ruff format --check $(SCRIPTS)
+	$(BIN)/mypy
+
+bench: .venv/installed ## measure training speed (about 10 min, writes benchmarks/results)
+	$(BIN)/python benchmarks/training_speed.py
+
+lock: .venv/uv ## resolve the ranges of pyproject.toml anew into requirements.txt
+	$(BIN)/uv pip compile -q --upgrade pyproject.toml --all-extras --group cpu --universal \
+	  --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
+	  -o requirements.txt
+
+clean: ## remove the site, caches and the environment
+	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+
+.venv/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "Python 3.11 to 3.13 is needed; say which: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+# Without --compile-bytecode every import of TensorFlow takes twice as long.
+.venv/installed: .venv/uv requirements.txt pyproject.toml
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python \
+	  -r requirements.txt -e .
+	@touch $@
