@@ -1,0 +1,182 @@
+"""The epoch loop of `aebook.training.fit`, for arrays in memory.
+
+It does what Keras' `fit` does around its batches (callbacks, metrics, validation,
+history), with a compiled loop in the place of the batches.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import keras
+import numpy as np
+
+from aebook.loops import CompiledLoop
+
+__all__ = ["CompiledFit"]
+
+CALL_SECONDS = 0.5  # aim for one compiled call: Ctrl-C waits about as long
+
+
+class CompiledFit:
+    """Epochs of one compiled model over one training set.
+
+    Args:
+        model: A compiled Keras model.
+        train: `(x,)` or `(x, y)`.
+        validation: The same of other samples, or `None`.
+        batch_size: Samples a training step.
+        validation_batch_size: Samples a validation step.
+        jit_compile: Whether XLA compiles the training steps.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        train: tuple,
+        validation: tuple | None,
+        batch_size: int,
+        validation_batch_size: int,
+        jit_compile: bool,
+    ) -> None:
+        self.model = model
+        self.train = _on_device(train)
+        self.validation = None if validation is None else _on_device(validation)
+        self.batch_size = batch_size
+        self.validation_batch_size = validation_batch_size
+        self.loops = _loops_of(model, train, jit_compile)
+        self.steps_a_call = 8  # grows while calls are quick
+
+    def loses_logs(self) -> bool:
+        """Whether a `train_step` of the model's own returns more than its metrics."""
+        if type(self.model).train_step is keras.Model.train_step:
+            return False
+        order = next(_batches(len(self.train[0]), self.batch_size, None))
+        self.loops.train.trace(self.train, keras.ops.convert_to_tensor(order))
+        return self.loops.train.log_names != set(self.model.get_metrics_result())
+
+    def run(
+        self,
+        epochs: range,
+        callbacks: Any,
+        verbose: str | int,
+        shuffle: bool,
+        validates: Callable[[int], bool],
+    ) -> keras.callbacks.History:
+        """Train for these epochs and return Keras' history."""
+        model, n_samples = self.model, len(self.train[0])
+        # Python's generator is the one that Keras draws its layers' seeds from.
+        rng = np.random.default_rng(random.getrandbits(64)) if shuffle else None
+        callbacks = keras.callbacks.CallbackList(
+            callbacks,
+            add_history=True,
+            add_progbar=verbose != 0,
+            model=model,
+            verbose=verbose,
+            epochs=epochs.stop,
+            steps=-(-n_samples // self.batch_size),
+        )
+        model.stop_training = False
+        logs: dict[str, float] = {}
+        callbacks.on_train_begin()
+        for epoch in epochs:
+            callbacks.on_epoch_begin(epoch)
+            batches = _batches(n_samples, self.batch_size, rng)
+            report = callbacks.on_train_batch_end  # moves the progress bar
+            logs = self._pass(self.loops.train, self.train, batches, report)
+            if self.validation is not None and validates(epoch):
+                logs |= self._validate(self.validation, callbacks)
+            callbacks.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        if epochs.stop > 0:
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+        callbacks.on_train_end(logs)
+        return model.history
+
+    def _validate(
+        self, data: tuple, callbacks: keras.callbacks.CallbackList
+    ) -> dict[str, float]:
+        callbacks.on_test_begin()
+        batches = _batches(len(data[0]), self.validation_batch_size, None)
+        logs = self._pass(self.loops.test, data, batches)
+        callbacks.on_test_end(logs)
+        return {f"val_{name}": value for name, value in logs.items()}
+
+    def _pass(
+        self,
+        loop: CompiledLoop,
+        data: tuple,
+        batches: Iterator[np.ndarray],
+        report: Callable[[int, dict], None] | None = None,
+    ) -> dict[str, float]:
+        """Run all batches, some per compiled call; return the mean metrics."""
+        self.model.reset_metrics()
+        done, logs = 0, {}
+        for order in batches:
+            start, order = 0, keras.ops.convert_to_tensor(order)
+            while start < len(order):
+                stop = min(start + self.steps_a_call, len(order))
+                began = time.perf_counter()
+                loop(data, order, start, stop)
+                logs = _as_floats(self.model.get_metrics_result())  # waits for it
+                pace = CALL_SECONDS / (time.perf_counter() - began)
+                self.steps_a_call = max(1, int(self.steps_a_call * min(pace, 4)))
+                if report:
+                    report(done + stop - 1, logs)
+                start = stop
+            done += len(order)
+        return logs
+
+
+def _batches(
+    n_samples: int, batch_size: int, rng: np.random.Generator | None
+) -> Iterator[np.ndarray]:
+    """Yield the row numbers of the full batches, then of the smaller last one."""
+    rows = np.arange(n_samples, dtype=np.int32)
+    if rng is not None:
+        rng.shuffle(rows)
+    full = n_samples - n_samples % batch_size
+    if full:
+        yield rows[:full].reshape(-1, batch_size)
+    if full < n_samples:
+        yield rows[full:].reshape(1, -1)
+
+
+def _on_device(data: tuple) -> tuple:
+    """Return the arrays as tensors, floats in the precision that Keras uses."""
+    return tuple(
+        keras.ops.convert_to_tensor(
+            part,
+            dtype=keras.config.floatx()
+            if "float" in keras.backend.standardize_dtype(part.dtype)
+            else None,
+        )
+        for part in data
+    )
+
+
+def _loops_of(model: keras.Model, train: tuple, jit_compile: bool) -> SimpleNamespace:
+    """Return the model's loops; made anew after each `compile`, else used again."""
+    made_for = (model.metrics[0], jit_compile)  # `compile` makes a new loss tracker
+    loops = getattr(model, "_aebook_loops", None)
+    if loops is None or loops.made_for != made_for:
+        first = tuple(part[:1] for part in train)
+        keras.Model.fit(model, *first, epochs=0, verbose=0)  # builds, trains nothing
+        loops = SimpleNamespace(
+            made_for=made_for,
+            train=CompiledLoop(model, training=True, jit_compile=jit_compile),
+            # One forward pass an epoch: XLA would cost more than it saves.
+            test=CompiledLoop(model, training=False, jit_compile=False),
+        )
+        model._aebook_loops = loops
+    return loops
+
+
+def _as_floats(logs: dict[str, Any]) -> dict[str, float]:
+    arrays = {name: keras.ops.convert_to_numpy(v) for name, v in logs.items()}
+    return {name: a.item() if a.size == 1 else a for name, a in arrays.items()}

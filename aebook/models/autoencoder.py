@@ -1,0 +1,272 @@
+"""The base of the family: encode, decode, and one named loss."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+
+from aebook import training
+from aebook.checks import as_samples, check_count
+from aebook.models.objective import check_loss, check_optimizer, target_range
+
+__all__ = ["Autoencoder"]
+
+# Intensities with noise on them stay far below; 8-bit levels reach 255.
+LARGEST_INTENSITY = 32.0
+
+
+@keras.saving.register_keras_serializable(package="aebook")
+class Autoencoder(keras.Model):
+    r"""A model that is trained to return its input.
+
+    $$ \hat x = g(f(x)), \qquad L = \frac1n \sum_i \ell(x_i, \hat x_i) $$
+
+    The encoder $f$ and the decoder $g$ are any two Keras models that fit together; a
+    member of the family adds its own terms to $L$. Everything else is plain Keras:
+    `compile`, `fit`, `evaluate`, callbacks, saving as `.keras`.
+
+    Args:
+        encoder: Keras model, `(batch, *input_shape)` to a code.
+        decoder: Keras model, from the code back to `(batch, *input_shape)`.
+        **kwargs: Further arguments of `keras.Model`, such as `name`.
+
+    Raises:
+        TypeError: If encoder or decoder is no Keras model.
+        ValueError: If their shapes do not fit together.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> from aebook.models import dense
+        >>> keras.utils.set_random_seed(0)
+        >>> model = Autoencoder(*dense(4, latent_dim=2, hidden=()))
+        >>> model.compile("adam", "mse")
+        >>> x = np.eye(4, dtype="float32")
+        >>> sorted(model.fit(x, epochs=1, verbose=0).history)
+        ['loss', 'reconstruction']
+        >>> model.encode(x).shape, model.reconstruct(x).shape
+        ((4, 2), (4, 4))
+    """
+
+    def __init__(
+        self, encoder: keras.Model, decoder: keras.Model, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        _check_fit(encoder, decoder)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
+        self.built = True  # both parts are; so it can be saved before it is called
+
+    @property
+    def latent_dim(self) -> int:
+        """Numbers in the code of one sample."""
+        return math.prod(self.encoder.output_shape[1:])
+
+    # --- the model and its loss
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """Return the reconstruction of `x`, same shape."""
+        return self.decoder(self.encoder(x, training=training), training=training)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Return the total loss of a batch; the target defaults to the input.
+
+        The term `reconstruction` is the compiled loss, in its own unit (`"mse"`: mean
+        per pixel). What layers add, such as weight decay, is in `loss` only.
+        """
+        target = x if y is None else y
+        total = super().compute_loss(x, target, y_pred, sample_weight, training)
+        added = sum((keras.ops.sum(loss) for loss in self.losses), start=0.0)
+        self.reconstruction_tracker.update_state(
+            total - added, sample_weight=keras.ops.shape(y_pred)[0]
+        )
+        return total
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Update the metrics; the target defaults to the input."""
+        return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
+
+    # --- training
+
+    def compile(
+        self,
+        optimizer: Any = "adam",
+        loss: Any = "mse",
+        *,
+        jit_compile: bool | str = "auto",
+        **kwargs: Any,
+    ) -> None:
+        """Set optimizer and loss, as `keras.Model.compile`.
+
+        Args:
+            optimizer: Name or Keras optimizer. Defaults to `"adam"`.
+            loss: Name or Keras loss. Defaults to `"mse"`, the mean per pixel.
+            jit_compile: Whether XLA compiles the steps. Defaults to `"auto"`: in
+                long runs of `fit`, wherever it can, and else as Keras decides.
+            **kwargs: Further arguments of `keras.Model.compile`.
+
+        Raises:
+            ValueError: If a name is unknown, or the loss cannot judge what the
+                decoder puts out.
+        """
+        check_optimizer(optimizer)
+        check_loss(loss, self.decoder)
+        self.jit_request = jit_compile
+        super().compile(optimizer, loss, jit_compile=jit_compile, **kwargs)
+        self.optimizer.build(self.trainable_variables)  # so that it can be loaded
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Return the arguments of `compile`, as given; `None` before it."""
+        config = super().get_compile_config()
+        return config and {**config, "jit_compile": self.jit_request}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile as the saved model was."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Train, as `aebook.training.fit`; the target defaults to the input.
+
+        Args:
+            x: Inputs, shape `(n_samples, *input_shape)`, or a Keras dataset.
+            y: Targets of that shape. Defaults to `x`.
+            **kwargs: Further arguments of `aebook.training.fit`.
+
+        Returns:
+            Keras' `History` with `loss` and each term of it, one value an epoch.
+
+        Raises:
+            TypeError: If `x` does not hold numbers.
+            ValueError: If `x` is empty, of another shape, not finite, or outside
+                what the decoder or the loss can reach.
+        """
+        x, y = self._checked_pair(x, y, ("x", "y"))
+        validation = kwargs.get("validation_data")
+        if hasattr(validation, "__array__"):
+            validation = (validation,)
+        if isinstance(validation, tuple | list) and len(validation) in (1, 2):
+            val_x, val_y = (*validation, None)[:2]
+            names = ("validation x", "validation y")
+            kwargs["validation_data"] = self._checked_pair(val_x, val_y, names)
+        return training.fit(self, x, y, **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Return loss and metrics, as `keras.Model.evaluate`; `y` defaults to `x`."""
+        x, y = self._checked_pair(x, y, ("x", "y"))
+        return super().evaluate(x, y, **kwargs)
+
+    def predict(self, x: Any, **kwargs: Any) -> Any:
+        """Return reconstructions, as `keras.Model.predict`."""
+        return super().predict(self._checked_input(x), **kwargs)
+
+    # --- use
+
+    def encode(self, x: Any, batch_size: int = 256) -> np.ndarray:
+        """Return the codes of `x`.
+
+        Args:
+            x: Samples, shape `(n_samples, *input_shape)`.
+            batch_size: Samples at a time. Defaults to 256.
+
+        Returns:
+            Codes, shape `(n_samples, latent_dim)` for a flat code.
+        """
+        check_count(batch_size, "batch_size")
+        x = self._checked_input(x)
+        return self.encoder.predict(x, batch_size=batch_size, verbose=0)
+
+    def decode(self, z: Any, batch_size: int = 256) -> np.ndarray:
+        """Return what the decoder makes of the codes `z`.
+
+        Args:
+            z: Codes, shape `(n_samples, latent_dim)` for a flat code.
+            batch_size: Codes at a time. Defaults to 256.
+
+        Returns:
+            Reconstructions, shape `(n_samples, *input_shape)`.
+        """
+        check_count(batch_size, "batch_size")
+        z = as_samples(z, self.decoder.input_shape[1:], name="z")
+        return self.decoder.predict(z, batch_size=batch_size, verbose=0)
+
+    def reconstruct(self, x: Any, batch_size: int = 256) -> np.ndarray:
+        """Return `decode(encode(x))`, shape of `x`."""
+        return self.decode(self.encode(x, batch_size), batch_size)
+
+    # --- arguments and saving
+
+    def _checked_pair(self, x: Any, y: Any, names: tuple[str, str]) -> tuple:
+        """Check input and target; a target of `None` stays, the input stands in."""
+        if not _is_values(x):
+            return x, y
+        low, high = target_range(self.decoder, getattr(self, "loss", None))
+        if y is None:
+            shape = self.encoder.input_shape[1:]
+            return as_samples(x, shape, name=names[0], low=low, high=high), None
+        shape = self.decoder.output_shape[1:]
+        y = as_samples(y, shape, name=names[1], low=low, high=high)
+        return self._checked_input(x, names[0]), y
+
+    def _checked_input(self, x: Any, name: str = "x") -> Any:
+        """Check an input alone: noise may leave [0, 1], 8-bit levels may not pass."""
+        if not _is_values(x):
+            return x
+        x = as_samples(x, self.encoder.input_shape[1:], name=name)
+        low, high = target_range(self.decoder)
+        if high is not None and x.max() > LARGEST_INTENSITY:
+            as_samples(x, name=name, low=low, high=high)  # says what is wrong
+        return x
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs to build the same model, untrained."""
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "encoder": serialize(self.encoder),
+            "decoder": serialize(self.decoder),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Build a model from `get_config`."""
+        config = dict(config)
+        for part in ("encoder", "decoder"):
+            config[part] = keras.saving.deserialize_keras_object(
+                config[part], custom_objects=custom_objects
+            )
+        return cls(**config)
+
+
+def _is_values(x: Any) -> bool:
+    """Whether `x` holds values to check, rather than a dataset that makes batches."""
+    values = list | tuple | str | bytes | int | float | None
+    return hasattr(x, "__array__") or isinstance(x, values)
+
+
+def _check_fit(encoder: Any, decoder: Any) -> None:
+    for name, part in (("encoder", encoder), ("decoder", decoder)):
+        if not isinstance(part, keras.Model):
+            raise TypeError(
+                f"{name} must be a Keras model, got {type(part).__name__}; "
+                "aebook.models.dense builds a pair"
+            )
+        if not part.built:
+            raise ValueError(f"{name} has no shapes yet; give it a keras.Input")
+    for a, b in ((encoder, decoder), (decoder, encoder)):
+        if a.output_shape[1:] != b.input_shape[1:]:
+            raise ValueError(
+                f"{a.name} puts out {a.output_shape[1:]}, "
+                f"but {b.name} takes {b.input_shape[1:]}"
+            )

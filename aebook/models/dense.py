@@ -1,0 +1,95 @@
+"""The dense architecture: fully connected layers, narrowing, then widening."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from aebook.checks import check_count
+
+__all__ = ["dense"]
+
+
+def dense(
+    input_shape: int | Sequence[int],
+    latent_dim: int,
+    hidden: Sequence[int] = (128,),
+    *,
+    activation: str = "relu",
+    code_activation: str = "linear",
+    output_activation: str = "sigmoid",
+) -> tuple[keras.Model, keras.Model]:
+    r"""Build an encoder and a decoder that mirror each other.
+
+    $$ z = f(x), \qquad \hat x = g(z) $$
+
+    With `hidden=(128,)` and 784 inputs the widths are 784-128-32 and 32-128-784.
+    Weights are drawn here: call `keras.utils.set_random_seed` before, not after.
+
+    Args:
+        input_shape: Shape of one sample: 784, or `(28, 28)` to take images as they
+            are. More than one axis is flattened on the way in and restored on the
+            way out.
+        latent_dim: Numbers in the code.
+        hidden: Widths of the encoder's hidden layers; the decoder has them in
+            reverse. Empty for a single layer each.
+        activation: Activation of the hidden layers. Defaults to `"relu"`.
+        code_activation: Activation of the code. Defaults to `"linear"`.
+        output_activation: Activation of the reconstruction. Defaults to `"sigmoid"`,
+            for data in [0, 1].
+
+    Returns:
+        The encoder, `(batch, *input_shape)` to `(batch, latent_dim)`, and the
+        decoder, the other way.
+
+    Raises:
+        TypeError: If a size is not a whole number.
+        ValueError: If a size is below 1, or an activation is unknown.
+
+    Example:
+        >>> encoder, decoder = dense(784, latent_dim=32, hidden=(128,))
+        >>> encoder.output_shape, decoder.output_shape
+        ((None, 32), (None, 784))
+    """
+    sizes = [input_shape] if isinstance(input_shape, int) else list(input_shape)
+    if not sizes:
+        raise ValueError("input_shape is empty; give the shape of one sample")
+    shape = tuple(check_count(size, "input_shape") for size in sizes)
+    check_count(latent_dim, "latent_dim")
+    widths = [check_count(width, "hidden") for width in hidden]
+    for name in (activation, code_activation, output_activation):
+        _check_activation(name)
+
+    encoder = keras.Sequential(name="encoder")
+    encoder.add(keras.Input(shape, name="x"))
+    if len(shape) > 1:
+        encoder.add(layers.Flatten())
+    for width in widths:
+        encoder.add(layers.Dense(width, activation=activation))
+    encoder.add(layers.Dense(latent_dim, activation=code_activation, name="code"))
+
+    decoder = keras.Sequential(name="decoder")
+    decoder.add(keras.Input((latent_dim,), name="z"))
+    for width in reversed(widths):
+        decoder.add(layers.Dense(width, activation=activation))
+    decoder.add(
+        layers.Dense(
+            math.prod(shape), activation=output_activation, name="reconstruction"
+        )
+    )
+    if len(shape) > 1:
+        decoder.add(layers.Reshape(shape))
+    return encoder, decoder
+
+
+def _check_activation(name: str) -> None:
+    try:
+        keras.activations.get(name)
+    except ValueError:
+        raise ValueError(
+            f"unknown activation {name!r}; Keras knows, among others, "
+            "'relu', 'gelu', 'tanh', 'sigmoid' and 'linear'"
+        ) from None

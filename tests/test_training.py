@@ -1,0 +1,434 @@
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import keras
+import numpy as np
+import pytest
+
+from aebook import training
+from aebook.models import Autoencoder, dense
+
+BATCH = 96  # does not divide the 500 samples: the last batch is smaller
+
+
+def small(jit_compile="auto", optimizer="adam", **kwargs):
+    keras.utils.set_random_seed(1)
+    model = Autoencoder(*dense(784, latent_dim=8, hidden=(32,)))
+    model.compile(optimizer, "mse", jit_compile=jit_compile, **kwargs)
+    return model
+
+
+def largest_difference(model, other):
+    pairs = zip(model.get_weights(), other.get_weights(), strict=True)
+    return max(np.abs(a - b).max() for a, b in pairs)
+
+
+@pytest.fixture
+def x(digits):
+    return digits[:500]
+
+
+# --- the same numbers as Keras
+
+
+@pytest.mark.parametrize(
+    ("jit_compile", "optimizer"),
+    [(True, "adam"), (False, "adam"), (True, "adadelta"), (False, "sgd")],
+)
+def test_an_epoch_ends_at_the_weights_that_keras_reaches(x, jit_compile, optimizer):
+    ours = small(jit_compile, optimizer)
+    theirs = small(jit_compile, optimizer)
+    options = {"batch_size": BATCH, "epochs": 2, "shuffle": False, "verbose": 0}
+    history = ours.fit(x, validation_data=x[:100], **options)
+    expected = keras.Model.fit(theirs, x, x, validation_data=(x[:100],) * 2, **options)
+    assert largest_difference(ours, theirs) <= 1e-6
+    assert history.history.keys() == expected.history.keys()
+    for name, values in expected.history.items():
+        np.testing.assert_allclose(history.history[name], values, atol=1e-6)
+
+
+def test_shuffled_epochs_are_keras_epochs_over_the_same_batches(x, monkeypatch):
+    orders = []
+    shuffle = np.random.Generator.shuffle
+
+    class Recording(np.random.Generator):
+        def shuffle(self, rows):
+            shuffle(self, rows)
+            orders.append(rows.copy())
+
+    monkeypatch.setattr(
+        np.random, "default_rng", lambda seed: Recording(np.random.PCG64(seed))
+    )
+    ours, theirs = small(), small()
+    ours.fit(x, batch_size=BATCH, epochs=3, verbose=0)
+    assert len(orders) == 3
+    assert not np.array_equal(orders[0], orders[1])
+    for order in orders:
+        assert sorted(order) == list(range(len(x)))
+        keras.Model.fit(
+            theirs, x[order], x[order], batch_size=BATCH, shuffle=False, verbose=0
+        )
+    assert largest_difference(ours, theirs) <= 1e-6
+
+
+def test_dropout_draws_the_same_masks_as_in_keras(x):
+    models = []
+    for _ in range(2):
+        keras.utils.set_random_seed(3)
+        encoder, decoder = dense(784, latent_dim=8, hidden=(32,))
+        encoder = keras.Sequential(
+            [keras.Input((784,)), keras.layers.Dropout(0.3), encoder], name="encoder"
+        )
+        model = Autoencoder(encoder, decoder)
+        model.compile("adam", "mse")
+        models.append(model)
+    options = {"batch_size": BATCH, "shuffle": False, "verbose": 0}
+    models[0].fit(x, **options)
+    keras.Model.fit(models[1], x, x, **options)
+    assert largest_difference(*models) <= 1e-6
+
+
+def test_the_same_seed_gives_the_same_weights(x):
+    first, second, other = small(), small(), small()
+    for model, seed in ((first, 5), (second, 5), (other, 6)):
+        keras.utils.set_random_seed(seed)
+        model.fit(x, batch_size=BATCH, epochs=2, verbose=0)
+    assert largest_difference(first, second) == 0
+    assert largest_difference(first, other) > 0
+
+
+def test_how_the_epoch_is_cut_into_calls_does_not_matter(x, monkeypatch):
+    whole, cut = small(), small()
+    whole.fit(x, batch_size=16, epochs=2, shuffle=False, verbose=0)
+    monkeypatch.setattr("aebook.epochs.CALL_SECONDS", 1e-9)  # one step a call
+    cut.fit(x, batch_size=16, epochs=2, shuffle=False, verbose=0)
+    assert largest_difference(whole, cut) == 0
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 500, 501, 4000])
+def test_any_batch_size_trains_on_every_sample_once(x, batch_size):
+    model = small(optimizer=keras.optimizers.SGD(0.0))
+    history = model.fit(x[:50], batch_size=batch_size, verbose=0)
+    expected = np.mean((x[:50] - model.reconstruct(x[:50])) ** 2)
+    assert history.history["loss"][0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_model_of_plain_keras_trains_too(x):
+    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    history = training.fit(
+        model, x, x[:, :10], epochs=2, validation_split=0.2, verbose=0
+    )
+    assert set(history.history) == {"loss", "mae", "val_loss", "val_mae"}
+
+
+def test_a_custom_train_step_is_served(x):
+    class Doubled(Autoencoder):
+        steps = 0
+
+        def train_step(self, *args):
+            type(self).steps += 1  # counts traces: a compiled loop traces, Keras runs
+            return super().train_step(*args)
+
+    model = Doubled(*dense(784, latent_dim=8))
+    model.compile("adam", "mse")
+    assert training.why_keras_loop(model, x) == ""
+    history = model.fit(x, batch_size=50, epochs=3, verbose=0)
+    assert history.history["loss"][2] < history.history["loss"][0]
+    assert Doubled.steps < 30
+
+
+def test_logs_that_are_not_metrics_take_the_loop_that_keeps_them(x):
+    class Talking(Autoencoder):
+        def train_step(self, *args):
+            return {
+                **super().train_step(*args),
+                "answer": keras.ops.convert_to_tensor(42),
+            }
+
+    model = Talking(*dense(784, latent_dim=8))
+    model.compile("adam", "mse")
+    assert model.fit(x, epochs=1, verbose=0).history["answer"] == [42]
+
+
+# --- callbacks and history
+
+
+def test_callbacks_see_the_epochs_as_in_keras(x):
+    class Diary(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.pages = []
+
+        def on_train_begin(self, logs=None):
+            self.pages.append("train begin")
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.pages.append(f"begin {epoch}")
+
+        def on_test_end(self, logs=None):
+            self.pages.append(f"tested {sorted(logs)}")
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.pages.append(f"end {epoch} {sorted(logs)}")
+
+        def on_train_end(self, logs=None):
+            self.pages.append(f"train end {sorted(logs)}")
+
+    ours, theirs = Diary(), Diary()
+    options = {"epochs": 4, "initial_epoch": 1, "validation_freq": 2, "verbose": 0}
+    small().fit(x, validation_data=x[:50], callbacks=[ours], **options)
+    keras.Model.fit(
+        small(), x, x, validation_data=(x[:50],) * 2, callbacks=[theirs], **options
+    )
+    assert ours.pages == theirs.pages
+
+
+def test_early_stopping_stops_and_restores_the_best_weights(x):
+    model = small(optimizer=keras.optimizers.SGD(1e4))  # overshoots at once
+    stop = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
+    history = model.fit(
+        x, epochs=50, validation_data=x[:100], callbacks=[stop], verbose=0
+    )
+    losses = history.history["val_loss"]
+    assert len(losses) < 50
+    assert model.evaluate(x[:100], verbose=0)[0] == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_a_lower_learning_rate_takes_effect_in_the_next_epoch(x):
+    rates = keras.callbacks.LearningRateScheduler(lambda epoch: [1e-3, 0.0][epoch > 0])
+    model = small()
+    model.fit(x, epochs=1, callbacks=[rates], verbose=0)
+    before = model.get_weights()
+    model.fit(x, epochs=3, initial_epoch=1, callbacks=[rates], verbose=0)
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_checkpoint_of_each_epoch_is_written(x, tmp_path):
+    path = tmp_path / "best.keras"
+    checkpoint = keras.callbacks.ModelCheckpoint(path, save_best_only=True)
+    model = small()
+    assert training.why_keras_loop(model, x, callbacks=[checkpoint]) == ""
+    model.fit(x, validation_data=x[:100], callbacks=[checkpoint], verbose=0)
+    assert keras.saving.load_model(path).count_params() == model.count_params()
+
+
+def test_the_validation_split_takes_the_last_samples_as_keras_does(x):
+    ours, theirs = small(), small()
+    options = {
+        "validation_split": 0.3,
+        "shuffle": False,
+        "batch_size": BATCH,
+        "verbose": 0,
+    }
+    ours.fit(x, **options)
+    keras.Model.fit(theirs, x, x, **options)
+    assert largest_difference(ours, theirs) <= 1e-6
+
+
+def test_a_second_compile_is_noticed(x):
+    model = small(optimizer=keras.optimizers.SGD(0.0))
+    model.fit(x, verbose=0)
+    before = model.get_weights()
+    model.compile(keras.optimizers.SGD(1.0), "mae")
+    history = model.fit(x, verbose=0)
+    assert largest_difference_of(before, model.get_weights()) > 0
+    assert history.history["loss"][0] > 0.1  # mean absolute error, not squared
+
+
+def largest_difference_of(before, after):
+    return max(np.abs(a - b).max() for a, b in zip(before, after, strict=True))
+
+
+def test_the_progress_bar_counts_batches(x, capsys):
+    small().fit(x, batch_size=BATCH, epochs=2, verbose=2)
+    printed = capsys.readouterr().out
+    assert "Epoch 2/2" in printed
+    assert "6/6" in printed  # five full batches and the smaller one
+
+
+def test_an_interrupt_leaves_a_model_that_works(x):
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    model = small()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, epochs=9, callbacks=[Interrupt()], verbose=0)
+    assert np.isfinite(model.reconstruct(x)).all()
+    assert len(model.history.history["loss"]) >= 1
+    model.fit(x, epochs=1, verbose=0)
+
+
+def test_ctrl_c_is_answered_in_the_middle_of_an_epoch(tmp_path):
+    script = tmp_path / "long.py"
+    script.write_text(
+        textwrap.dedent("""
+        import os, signal, threading, time
+        import numpy as np
+        from aebook.models import Autoencoder, dense
+
+        model = Autoencoder(*dense(784, latent_dim=32))
+        model.compile()
+        x = np.zeros((200_000, 784), "float32")  # one epoch lasts far longer than 2 s
+        model.fit(x[:32], verbose=0)
+        began = time.monotonic()
+        threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            model.fit(x, batch_size=1, verbose=0)
+        except KeyboardInterrupt:
+            finite = np.isfinite(model.reconstruct(x[:9])).all()
+            print(time.monotonic() - began, finite)
+        """)
+    )
+    run = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=120
+    )
+    seconds, finite = run.stdout.split()
+    assert finite == "True"
+    assert float(seconds) < 2 + 20  # far below the minutes the epoch would take
+
+
+# --- what takes Keras' loop, and that it works there
+
+
+def batch_callback():
+    return keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({}, ""),
+        ({"callbacks": [batch_callback()]}, "a callback acts on batches"),
+        (
+            {"callbacks": [keras.callbacks.TerminateOnNaN()]},
+            "a callback acts on batches",
+        ),
+        ({"callbacks": keras.callbacks.EarlyStopping()}, ""),
+        ({"sample_weight": np.ones(500)}, "sample_weight is set"),
+        ({"class_weight": {0: 1.0}}, "class_weight is set"),
+        ({"steps_per_epoch": 3}, "steps_per_epoch is set"),
+        ({"shuffle": "batch"}, "the batches keep their order"),
+    ],
+)
+def test_why_keras_loop_says_why(x, options, reason):
+    assert training.why_keras_loop(small(), x, **options) == reason
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"callbacks": [batch_callback()]},
+        {"sample_weight": np.ones(500)},
+        {"steps_per_epoch": 3},
+    ],
+)
+def test_what_a_loop_cannot_honour_still_trains(x, options):
+    history = small().fit(x, epochs=2, validation_data=x[:50], verbose=0, **options)
+    assert np.isfinite(history.history["val_loss"]).all()
+
+
+def test_a_generator_and_a_dataset_train(x):
+    import tensorflow as tf
+
+    model = small()
+    batches = tf.data.Dataset.from_tensor_slices(x).batch(50)
+    assert training.why_keras_loop(model, batches) != ""
+    assert len(model.fit(batches, epochs=2, verbose=0).history["loss"]) == 2
+    batches = ((x[i : i + 50],) for i in range(0, 500, 50))
+    model.fit(batches, steps_per_epoch=10, verbose=0)
+
+
+def test_run_eagerly_takes_single_steps(x):
+    model = small(run_eagerly=True)
+    assert "run_eagerly" in training.why_keras_loop(model, x)
+    model.fit(x[:64], verbose=0)
+
+
+# --- bad arguments
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"batch_size": -32}, "batch_size must be at least 1, got -32"),
+        ({"epochs": -1}, "epochs must be at least 0, got -1"),
+        ({"validation_split": 1.0}, r"validation_split must be in \[0, 1\), got 1.0"),
+        ({"validation_split": 0.999}, "leaves one side empty"),
+        ({"y": np.zeros((3, 784))}, "as many samples"),
+    ],
+)
+def test_a_bad_argument_is_named(x, options, message):
+    with pytest.raises(ValueError, match=message):
+        small().fit(x, verbose=0, **options)
+
+
+def test_a_count_must_be_a_whole_number(x):
+    with pytest.raises(TypeError, match=r"epochs must be a whole number, got 1.5"):
+        small().fit(x, epochs=1.5)
+
+
+def test_an_unknown_argument_is_refused(x):
+    with pytest.raises(ValueError, match="unknown argument of fit 'epoch'"):
+        small().fit(x, epoch=3, verbose=0)
+
+
+def test_a_model_that_is_not_compiled_says_so(x):
+    with pytest.raises(ValueError, match=r"call `compile\(\)`"):
+        Autoencoder(*dense(784, latent_dim=8)).fit(x)
+
+
+# --- the second backend
+
+
+def test_jax_trains_to_the_weights_that_keras_reaches(tmp_path):
+    pytest.importorskip("jax")
+    script = tmp_path / "on_jax.py"
+    script.write_text(
+        textwrap.dedent("""
+        import json
+        import keras, numpy as np
+        from aebook import data, training
+        from aebook.models import Autoencoder, dense
+
+        def small():
+            keras.utils.set_random_seed(1)
+            model = Autoencoder(*dense(784, latent_dim=8, hidden=(32,)))
+            model.compile("adam", "mse")
+            return model
+
+        x = data.flatten(data.load_mnist().x_train[:500])
+        options = dict(batch_size=96, epochs=2, shuffle=False, verbose=0)
+        ours, theirs = small(), small()
+        reason = training.why_keras_loop(ours, x)
+        ours.fit(x, validation_data=x[:100], **options)
+        keras.Model.fit(theirs, x, x, validation_data=(x[:100],) * 2, **options)
+        pairs = zip(ours.get_weights(), theirs.get_weights())
+        print(json.dumps({
+            "backend": keras.backend.backend(),
+            "reason": reason,
+            "difference": float(max(np.abs(a - b).max() for a, b in pairs)),
+            "history": sorted(ours.history.history),
+        }))
+        """)
+    )
+    run = subprocess.run(
+        [sys.executable, script],
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    result = json.loads(run.stdout.splitlines()[-1])
+    assert result["backend"] == "jax"
+    assert result["reason"] == ""
+    assert result["difference"] <= 1e-6
+    assert "val_reconstruction" in result["history"]
