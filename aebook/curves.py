@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+import math
 from numbers import Real
 from typing import Any, NamedTuple
 
-import matplotlib
-import numpy as np
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
-
 from aebook.checks import check_choice
 from aebook.figure import COLORS, STYLE, Figure, colors_of, label_line_ends
+import matplotlib
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+import numpy as np
 
 __all__ = ["history"]
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 import hashlib
 import lzma
 import math
-import struct
-from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
+import struct
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from aebook.checks import check_choice, check_count
 from aebook.digits import read_digit
 from aebook.registry import DATASETS, Catalog, Dataset, catalog
+import numpy as np
 
 __all__ = [
     "DATASETS",

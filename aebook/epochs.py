@@ -6,16 +6,15 @@ history), with a compiled loop in the place of the batches.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 import random
 import time
-from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+from aebook.loops import CompiledLoop
 import keras
 import numpy as np
-
-from aebook.loops import CompiledLoop
 
 __all__ = ["CompiledFit"]
 

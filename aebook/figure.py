@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 import io
+from itertools import combinations, cycle
 import math
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
-from itertools import combinations, cycle
 from typing import Any, cast
 
 import matplotlib

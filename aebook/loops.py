@@ -13,8 +13,8 @@ own is served too.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
+import functools
 from typing import Any
 
 import keras

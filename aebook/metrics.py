@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from aebook.checks import as_labels, as_samples, check_positive, check_same_shape
+import numpy as np
 
 __all__ = [
     "ClassError",

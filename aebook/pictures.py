@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-
-import matplotlib
-import numpy as np
 
 from aebook.checks import as_samples, check_count, check_same_shape
 from aebook.figure import STYLE, TITLE_WIDTH, WIDTH, Figure
 from aebook.metrics import squared_error_per_image
+import matplotlib
+import numpy as np
 
 __all__ = ["images", "reconstructions"]
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+import math
 from typing import Any
-
-import matplotlib
-import numpy as np
-from matplotlib.colors import to_rgb
-from matplotlib.patheffects import withStroke
 
 from aebook.checks import as_labels, as_samples
 from aebook.curves import history
 from aebook.figure import COLORS, CYCLE, STYLE, Figure, separate
 from aebook.metrics import ClassError
 from aebook.pictures import images, reconstructions
+import matplotlib
+from matplotlib.colors import to_rgb
+from matplotlib.patheffects import withStroke
+import numpy as np
 
 __all__ = [
     "COLORS",

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
-import keras
-import numpy as np
-from keras.src.trainers.trainer import model_supports_jit  # Keras has no public twin
-
 from aebook.checks import check_choice, check_count
 from aebook.epochs import CompiledFit
 from aebook.loops import xla_works
+import keras
+from keras.src.trainers.trainer import model_supports_jit  # Keras has no public twin
+import numpy as np
 
 __all__ = ["fit", "why_keras_loop"]
 
@@ -120,10 +119,9 @@ def fit(
         **keras_only,
     }
     _check_options(options)
-    reason = why_keras_loop(model, x, y, **options)
-    if not reason:
-        train = (x,) if y is None else (x, y)
-        _check_lengths(train)
+    train = (x,) if y is None else (x, y)
+    _check_lengths(train)
+    if not why_keras_loop(model, x, y, **options):
         train, validation = _split(train, validation_data, validation_split)
         batch_size = batch_size or 32
         steps = max(epochs - initial_epoch, 0) * -(-len(train[0]) // batch_size)
@@ -215,7 +213,7 @@ def _check_options(options: dict[str, Any]) -> None:
 
 
 def _check_lengths(data: tuple) -> None:
-    lengths = [len(part) for part in data]
+    lengths = [len(part) for part in data if _is_array(part)]
     if len(set(lengths)) > 1:
         raise ValueError(
             "x and y must have as many samples as each other, "

@@ -1,10 +1,9 @@
 """What the tests share: a few real digits, and the same seed before each test."""
 
+from aebook import data
 import keras
 import numpy as np
 import pytest
-
-from aebook import data
 
 
 @pytest.fixture(scope="session")

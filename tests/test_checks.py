@@ -1,11 +1,5 @@
 """Every refusal says what was expected, what came, and what to do."""
 
-import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-
 from aebook.checks import (
     as_labels,
     as_samples,
@@ -14,6 +8,11 @@ from aebook.checks import (
     check_positive,
     check_same_shape,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+import numpy as np
+import pytest
 
 ok = np.array([[0.0, 1.0], [0.5, 0.25]], np.float32)
 

@@ -2,12 +2,11 @@
 
 from types import SimpleNamespace
 
-import numpy as np
-import pytest
-from matplotlib.text import Annotation, Text
-
 from aebook.figure import COLORS, CYCLE
 from aebook.plots import history
+from matplotlib.text import Annotation, Text
+import numpy as np
+import pytest
 
 RUN = {"loss": [0.05, 0.02, 0.01], "val_loss": [0.04, 0.02, 0.015]}
 SLOW = {"loss": [0.69, 0.68], "val_loss": [0.70, 0.69]}

@@ -7,13 +7,12 @@ import struct
 import subprocess
 import sys
 
-import numpy as np
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from aebook import data
 from aebook.data import DATASETS, DatasetError, flatten, load, load_mnist
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
 
 
 @pytest.fixture(scope="module")

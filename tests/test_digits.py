@@ -2,11 +2,10 @@
 
 import io
 
-import numpy as np
-import pytest
-from PIL import Image
-
 from aebook.data import load_mnist, read_digit
+import numpy as np
+from PIL import Image
+import pytest
 
 
 @pytest.fixture(scope="module")

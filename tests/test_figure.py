@@ -4,17 +4,16 @@ import io
 import subprocess
 import sys
 
-import matplotlib
-import nbclient
-import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from nbformat import v4
-from PIL import Image
-
 from aebook import figure, plots
 from aebook.figure import COLORS, CYCLE, Figure, colors_of, separate, spread
+from hypothesis import given
+from hypothesis import strategies as st
+import matplotlib
+import nbclient
+from nbformat import v4
+import numpy as np
+from PIL import Image
+import pytest
 
 digits = np.eye(28)[None].repeat(3, 0)
 

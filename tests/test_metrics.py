@@ -1,19 +1,18 @@
 """The metrics agree with hand counts, with scikit-learn and with scikit-image."""
 
-import numpy as np
-import pytest
-import sklearn.metrics
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-from skimage.metrics import peak_signal_noise_ratio
-
 from aebook.metrics import (
     error_by_class,
     mse_per_pixel,
     psnr,
     squared_error_per_image,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+import numpy as np
+import pytest
+from skimage.metrics import peak_signal_noise_ratio
+import sklearn.metrics
 
 shapes = hnp.array_shapes(min_dims=2, max_dims=4, max_side=6)
 unit = st.floats(0, 1, width=32)

@@ -5,13 +5,12 @@ import gzip
 import hashlib
 import importlib.util
 import lzma
-import struct
 from pathlib import Path
-
-import numpy as np
-import pytest
+import struct
 
 from aebook import data
+import numpy as np
+import pytest
 
 PATH = Path(__file__).parents[1] / "tools" / "pack_datasets.py"
 spec = importlib.util.spec_from_file_location("pack_datasets", PATH)

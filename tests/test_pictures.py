@@ -1,10 +1,9 @@
 """The pictures drawn are the images given, and the numbers are their errors."""
 
-import numpy as np
-import pytest
-
 from aebook.metrics import squared_error_per_image
 from aebook.plots import images, reconstructions
+import numpy as np
+import pytest
 
 rng = np.random.default_rng(0)
 X = rng.random((12, 8, 8), np.float32)
@@ -21,7 +20,7 @@ def test_images_are_drawn_in_order_with_their_titles():
     assert [a.get_title() for a in figure.axes] == list("abcdefghijkl")
     assert figure.texts[0].get_text() == "Noise"
     assert figure.alt == (
-        "12 images in 2 rows, titled a, b, c, d, e, f, g, h, i, j, k, l."
+        "Noise. 12 images in 2 rows, titled a, b, c, d, e, f, g, h, i, j, k, l."
     )
 
 

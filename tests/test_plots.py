@@ -1,14 +1,13 @@
 """Scatter and bars show the numbers they were given."""
 
-import numpy as np
-import pytest
-from matplotlib.colors import to_hex
-from sklearn.decomposition import PCA
-
 from aebook import plots
 from aebook.figure import COLORS, CYCLE
 from aebook.metrics import ClassError
 from aebook.plots import codes, errors_by_class
+from matplotlib.colors import to_hex
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
 
 rng = np.random.default_rng(0)
 LABELS = np.repeat([4, 7, 9], 20)

@@ -11,8 +11,8 @@ import argparse
 import gzip
 import hashlib
 import lzma
-import struct
 from pathlib import Path
+import struct
 
 FILES = (
     "train-images-idx3-ubyte",

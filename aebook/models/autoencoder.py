@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import keras
-import numpy as np
-
 from aebook import training
 from aebook.checks import as_samples, check_count
 from aebook.models.objective import check_loss, check_optimizer, target_range
+import keras
+import numpy as np
 
 __all__ = ["Autoencoder"]
 

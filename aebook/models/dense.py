@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-
-import keras
-from keras import layers
+import math
 
 from aebook.checks import check_count
+import keras
+from keras import layers
 
 __all__ = ["dense"]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import keras
-
 from aebook.models.autoencoder import Autoencoder
+import keras
 
 __all__ = ["UndercompleteAutoencoder"]
 

@@ -1,0 +1,141 @@
+"""What the book asks of Sphinx beyond its settings."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+
+from sphinx.util import logging
+
+REPOSITORY_OPTIONS = (
+    "launch_buttons",
+    "repository_url",
+    "repository_branch",
+    "use_edit_page_button",
+    "use_issues_button",
+    "use_repository_button",
+)
+
+logger = logging.getLogger(__name__)
+
+DOCTEST = re.compile(r"^\s*>>> ")
+DISPLAY_MATH = re.compile(r"^([ \t]*)\$\$(.+?)\$\$[ \t]*$", re.MULTILINE | re.DOTALL)
+INLINE_MATH = re.compile(r"(?<![\\$\w])\$(?![\s$])([^$]+?)(?<![\s\\])\$(?![$\d])")
+INLINE_CODE = re.compile(r"(``.+?``|:[\w:]+:`[^`]+`|`[^`]+`__?)|`([^`]+)`(?=(\w)?)")
+
+
+def set_repository(app, config):
+    """Take the repository from the environment; without one, drop every button."""
+    options = dict(config.html_theme_options)
+    url = os.environ.get("AEBOOK_REPO_URL", "").strip().rstrip("/")
+    if url:
+        branch = os.environ.get("AEBOOK_REPO_BRANCH", "").strip()
+        options["repository_url"] = url.removesuffix(".git")
+        options["repository_branch"] = branch or "main"
+    else:
+        for key in REPOSITORY_OPTIONS:
+            options.pop(key, None)
+    config.html_theme_options = options
+
+
+def copy_alt_text(app, docname, source):
+    """Hand the alt text stored with a notebook's image to the page."""
+    if not str(app.env.doc2path(docname)).endswith(".ipynb"):
+        return
+    notebook = json.loads(source[0])
+    for cell in notebook["cells"]:
+        alt = stored_alt_text(cell)
+        if alt:
+            image = cell["metadata"].setdefault("mystnb", {}).setdefault("image", {})
+            image.setdefault("alt", alt)
+    source[0] = json.dumps(notebook)
+
+
+def stored_alt_text(cell):
+    """Return the alt text of the first image among a cell's outputs, or None."""
+    for output in cell.get("outputs", []):
+        for mime, metadata in output.get("metadata", {}).items():
+            if mime.startswith("image/") and metadata.get("alt"):
+                return metadata["alt"]
+    return None
+
+
+def convert_docstring(app, what, name, obj, options, lines):
+    """Turn the Markdown habits of our docstrings into reStructuredText."""
+    lines[:] = "\n".join(
+        text if DOCTEST.match(text) else to_rst(text) for text in blocks(lines)
+    ).split("\n")
+
+
+def blocks(lines):
+    """Yield runs of lines: each doctest with its output, and the prose between."""
+    run, in_doctest = [], False
+    for line in lines:
+        starts = not in_doctest and DOCTEST.match(line)
+        ends = in_doctest and not line.strip()
+        if (starts or ends) and run:
+            yield "\n".join(run)
+            run = []
+        in_doctest = bool(starts or (in_doctest and not ends))
+        run.append(line)
+    yield "\n".join(run)
+
+
+def to_rst(text):
+    """Convert display maths, inline maths and single-backtick code."""
+    text = DISPLAY_MATH.sub(math_block, text)
+    parts = re.split(r"(`+[^`]+`+)", text)  # code at the odd places
+    parts[::2] = [INLINE_MATH.sub(r":math:`\1`", part) for part in parts[::2]]
+    return INLINE_CODE.sub(code, "".join(parts))
+
+
+def math_block(match):
+    """Return a `math` directive at the indent of its `$$`."""
+    indent, body = match.groups()
+    inner = [line.strip() for line in body.strip().splitlines()]
+    directive = ["", f"{indent}.. math::", "", *(f"{indent}   {i}" for i in inner), ""]
+    return "\n".join(directive)
+
+
+def code(match):
+    """Return inline code; leave roles, links and double backticks as they are."""
+    kept, inner, next_letter = match.groups()
+    return kept or f"``{inner}``" + ("\\ " if next_letter else "")
+
+
+def skip_alias(app, what, name, obj, skip, options):
+    """Leave out the fields of a named tuple, which Python documents by number."""
+    return True if str(obj.__doc__).startswith("Alias for field number") else None
+
+
+def check_api(app, env):
+    """Warn of each name that a module calls public and the API page does not show."""
+    domain = env.get_domain("py")
+    for module in domain.modules:
+        for name in importlib.import_module(module).__all__:
+            if f"{module}.{name}" not in domain.objects:
+                logger.warning("%s.%s is public and not on a page", module, name)
+
+
+def dedupe_scripts(app, pagename, templatename, context, doctree):
+    """Keep one copy of each inline script; some extensions add theirs twice."""
+    seen, kept = set(), []
+    for script in context.get("script_files", []):
+        body = getattr(script, "attributes", {}).get("body")
+        if not body or body not in seen:
+            kept.append(script)
+        seen.add(body)
+    context["script_files"][:] = kept
+
+
+def setup(app):
+    """Connect the functions above to Sphinx' events."""
+    app.connect("config-inited", set_repository, priority=1)
+    app.connect("source-read", copy_alt_text)
+    app.connect("autodoc-process-docstring", convert_docstring, priority=400)
+    app.connect("autodoc-skip-member", skip_alias)
+    app.connect("env-check-consistency", check_api)
+    app.connect("html-page-context", dedupe_scripts, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,269 @@
+"""The rules that every chapter and every public name has to keep.
+
+Each rule takes what it judges and returns a list of complaints, empty when all is
+well. `test_book.py` applies them to the book, `test_book_rules.py` to bad examples.
+"""
+
+import ast
+import base64
+import inspect
+from pathlib import Path
+import re
+from types import ModuleType
+
+import nbformat
+from nbformat import NotebookNode
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = ROOT / "chapters"
+
+MAX_IMAGE_BYTES = 150_000
+MIN_ALT_LENGTH = 20
+MAX_HELPER_LINES = 10
+MAX_BUDGET_SECONDS = 120
+
+NETWORK = re.compile(
+    r"https?://|\b(urllib|requests|httpx|urlopen|get_file|fetch_openml)\b"
+    r"|^\s*[!%](curl|wget|git)\b",
+    re.MULTILINE,
+)
+MAGIC = re.compile(r"^(\s*)[!%].*$", re.MULTILINE)
+ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+AUTOMODULE = re.compile(r"^\.\. automodule:: (\S+)$", re.MULTILINE)
+FIELD_TYPES = (str, int, float, tuple, list, dict, frozenset)
+
+
+def read(path: Path) -> NotebookNode:
+    """Read a notebook as nbformat 4."""
+    return nbformat.read(path, as_version=4)
+
+
+# What is in the book
+
+
+def listed_chapters(toc: dict) -> list[str]:
+    """Return the pages that a table of contents names, root first."""
+    pages = [toc["root"]]
+    for part in toc["parts"]:
+        for entry in part["chapters"]:
+            pages += [entry["file"], *(s["file"] for s in entry.get("sections", []))]
+    return pages
+
+
+def stored_chapters(chapters: Path) -> list[str]:
+    """Return the pages that lie in the folder of the chapters."""
+    return sorted(
+        path.relative_to(chapters.parent).with_suffix("").as_posix()
+        for path in chapters.rglob("*")
+        if path.suffix in (".md", ".ipynb") and ".ipynb_checkpoints" not in path.parts
+    )
+
+
+def unlisted_or_missing(toc_path: Path, chapters: Path) -> list[str]:
+    """The table of contents names every page once, and every name is a page."""
+    listed = listed_chapters(yaml.safe_load(toc_path.read_text(encoding="utf-8")))
+    stored = stored_chapters(chapters)
+    return (
+        [f"{page} is in _toc.yml and not on disk" for page in set(listed) - set(stored)]
+        + [f"{page} is not in _toc.yml" for page in set(stored) - set(listed)]
+        + [f"{page} is stored twice" for page in set(stored) if stored.count(page) > 1]
+        + [f"{page} is listed twice" for page in set(listed) if listed.count(page) > 1]
+    )
+
+
+# What a chapter stores
+
+
+def code_cells(notebook: NotebookNode) -> list[tuple[int, NotebookNode]]:
+    """Return the code cells that hold code, each with its number from 1."""
+    return [
+        (number, cell)
+        for number, cell in enumerate(notebook.cells, 1)
+        if cell.cell_type == "code" and cell.source.strip()
+    ]
+
+
+def images(cell: NotebookNode) -> list[tuple[str, NotebookNode]]:
+    """Return each image that a cell stores: its type, and the output that has it."""
+    return [
+        (mime, output)
+        for output in cell.outputs
+        for mime in output.get("data", {})
+        if mime.startswith("image/")
+    ]
+
+
+def not_run(notebook: NotebookNode) -> list[str]:
+    """All cells are stored as one run from top to bottom."""
+    return [
+        f"cell {number} is stored as run {cell.execution_count}, expected {expected}; "
+        "run `make execute`"
+        for expected, (number, cell) in enumerate(code_cells(notebook), 1)
+        if cell.execution_count != expected
+    ]
+
+
+def stored_trouble(notebook: NotebookNode) -> list[str]:
+    """No output is an error or went to stderr."""
+    return [
+        f"cell {number} stores {output.get('ename', 'stderr')}"
+        for number, cell in code_cells(notebook)
+        for output in cell.outputs
+        if output.output_type == "error" or output.get("name") == "stderr"
+    ]
+
+
+def stored_addresses(notebook: NotebookNode) -> list[str]:
+    """No output shows a memory address, which would differ in every run."""
+    return [
+        f"cell {number} stores the memory address {found.group()}"
+        for number, cell in code_cells(notebook)
+        for output in cell.outputs
+        if (found := ADDRESS.search(output_text(output)))
+    ]
+
+
+def output_text(output: NotebookNode) -> str:
+    """Return what an output shows as text."""
+    return output.get("text") or output.get("data", {}).get("text/plain", "")
+
+
+def figures_without_words(notebook: NotebookNode) -> list[str]:
+    """Each figure stands alone in its cell, with alt text, a caption and a name."""
+    wrong = []
+    for number, cell in code_cells(notebook):
+        found = images(cell)
+        if not found:
+            continue
+        if len(found) > 1:
+            wrong.append(f"cell {number} shows {len(found)} images, one has a caption")
+        for mime, output in found:
+            alt = output.metadata.get(mime, {}).get("alt", "")
+            if len(alt) < MIN_ALT_LENGTH:
+                wrong.append(f"cell {number} has an image with alt text {alt!r}")
+        figure = cell.metadata.get("mystnb", {}).get("figure", {})
+        wrong += [
+            f"cell {number} has no mystnb.figure.{key}"
+            for key in ("caption", "name")
+            if not str(figure.get(key, "")).strip()
+        ]
+    return wrong
+
+
+def heavy_images(notebook: NotebookNode) -> list[str]:
+    """No image is larger than 150 kB."""
+    return [
+        f"cell {number} stores an image of {size // 1000} kB"
+        for number, cell in code_cells(notebook)
+        for mime, output in images(cell)
+        if (size := image_size(mime, output.data[mime])) > MAX_IMAGE_BYTES
+    ]
+
+
+def image_size(mime: str, data: str) -> int:
+    """Return the bytes of a stored image; SVG is stored as text."""
+    return len(data.encode() if mime == "image/svg+xml" else base64.b64decode(data))
+
+
+# What a chapter's code is
+
+
+def long_helpers(notebook: NotebookNode) -> list[str]:
+    """A chapter defines nothing long: that belongs into `aebook`."""
+    return [
+        f"cell {number} defines {node.name} in {lines} lines; move it to aebook"
+        for number, cell in code_cells(notebook)
+        for node in ast.walk(ast.parse(MAGIC.sub(r"\1pass", cell.source)))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if (lines := node.end_lineno - node.lineno + 1) > MAX_HELPER_LINES
+    ]
+
+
+def network_calls(notebook: NotebookNode) -> list[str]:
+    """No cell asks the network for anything, but the one that fetches it on Colab."""
+    return [
+        f"cell {number} uses the network: {found.group().strip()}"
+        for number, cell in code_cells(notebook)
+        if "colab" not in cell.metadata.get("tags", [])
+        if (found := NETWORK.search(cell.source))
+    ]
+
+
+def wrong_metadata(notebook: NotebookNode) -> list[str]:
+    """The kernel is python3; the time budget is one that a reader will wait for."""
+    wrong = []
+    kernel = notebook.metadata.get("kernelspec", {}).get("name")
+    if kernel != "python3":
+        wrong.append(f"the kernel is {kernel!r}, expected 'python3'")
+    budget = notebook.metadata.get("aebook", {}).get("budget_seconds", 60)
+    if not isinstance(budget, int | float) or not 0 < budget <= MAX_BUDGET_SECONDS:
+        wrong.append(f"the budget is {budget!r}, expected up to {MAX_BUDGET_SECONDS} s")
+    return wrong
+
+
+NOTEBOOK_RULES = (
+    not_run,
+    stored_trouble,
+    stored_addresses,
+    figures_without_words,
+    heavy_images,
+    long_helpers,
+    network_calls,
+    wrong_metadata,
+)
+
+
+# What the package documents
+
+
+def undocumented(module: ModuleType) -> list[str]:
+    """A module says what is public, and every public name has a docstring."""
+    if not getattr(module, "__all__", None):
+        return [f"{module.__name__} has no __all__"]
+    return [
+        f"{module.__name__}.{name} has no docstring"
+        for name in module.__all__
+        if not isinstance(getattr(module, name), FIELD_TYPES)
+        and not inspect.getdoc(getattr(module, name))
+    ]
+
+
+def missing_sections(module: ModuleType) -> list[str]:
+    """A public function or class has the docstring sections that apply to it."""
+    wrong = []
+    for name in module.__all__:
+        thing = getattr(module, name)
+        if not (inspect.isfunction(thing) or inspect.isclass(thing)):
+            continue
+        doc = thing.__doc__ or ""
+        wrong += [
+            f"{module.__name__}.{name} has no section {section}:"
+            for section in sections(thing)
+            if not re.search(rf"^\s*{section}:$", doc, re.MULTILINE)
+        ]
+    return wrong
+
+
+def sections(thing: object) -> list[str]:
+    """Return the docstring sections that a function or class should have."""
+    if inspect.isclass(thing):
+        own = vars(thing).get("__init__")
+        takes = own is not None and len(inspect.signature(own).parameters) > 1
+        return ["Args", "Example"] if takes and not is_record(thing) else []
+    signature = inspect.signature(thing)
+    wanted = ["Args"] if signature.parameters else []
+    if signature.return_annotation not in (None, "None"):
+        wanted.append("Returns")
+    return [*wanted, "Example"]
+
+
+def is_record(thing: type) -> bool:
+    """Tell whether a class only names fields, which its docstring describes."""
+    return hasattr(thing, "__dataclass_fields__") or hasattr(thing, "_fields")
+
+
+def not_in_api(names: list[str], api_page: str) -> list[str]:
+    """Every public module is on the API page."""
+    shown = AUTOMODULE.findall(api_page)
+    return [f"{name} is not in api.md" for name in names if name not in shown]

@@ -1,0 +1,67 @@
+"""The book keeps its own rules; see `book_rules.py` for what they are."""
+
+import base64
+import importlib
+import pkgutil
+
+import aebook
+import book_rules
+import pytest
+
+CHAPTERS = sorted(
+    path
+    for path in book_rules.CHAPTERS.rglob("*.ipynb")
+    if ".ipynb_checkpoints" not in path.parts
+)
+LISTED = [f"aebook.{name}" for name in aebook.__all__]
+MODULES = sorted(
+    info.name
+    for info in pkgutil.walk_packages(aebook.__path__, "aebook.")
+    if not info.name.rpartition(".")[2].startswith("_")
+)
+
+
+def test_there_are_chapters_and_modules_to_judge():
+    assert {path.stem for path in CHAPTERS} >= {"background", "keras_implementation"}
+    assert set(MODULES) >= set(LISTED) > set()
+
+
+def test_the_table_of_contents_is_complete():
+    toc = book_rules.ROOT / "_toc.yml"
+    assert book_rules.unlisted_or_missing(toc, book_rules.CHAPTERS) == []
+
+
+@pytest.mark.parametrize("rule", book_rules.NOTEBOOK_RULES, ids=lambda r: r.__name__)
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_keeps_the_rule(path, rule):
+    assert rule(book_rules.read(path)) == []
+
+
+def test_the_picture_of_the_readme_is_the_one_in_the_chapter():
+    name = "fig-background-reconstructions"
+    picture = book_rules.ROOT / "_assets" / f"{name}.png"
+    for page in ("README.md", "chapters/index.md"):
+        assert picture.name in (book_rules.ROOT / page).read_text(encoding="utf-8")
+    chapter = book_rules.read(book_rules.CHAPTERS / "background.ipynb")
+    (image,) = [
+        output.data["image/png"]
+        for cell in chapter.cells
+        if cell.metadata.get("mystnb", {}).get("figure", {}).get("name") == name
+        for output in cell.outputs
+    ]
+    assert picture.read_bytes() == base64.b64decode(image)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_public_name_is_documented(name):
+    assert book_rules.undocumented(importlib.import_module(name)) == []
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_every_docstring_has_its_sections(name):
+    assert book_rules.missing_sections(importlib.import_module(name)) == []
+
+
+def test_every_listed_module_is_in_the_api_page():
+    page = (book_rules.CHAPTERS / "appendix" / "api.md").read_text(encoding="utf-8")
+    assert book_rules.not_in_api(LISTED, page) == []

@@ -1,0 +1,137 @@
+"""The Sphinx extension turns our habits into what Sphinx reads."""
+
+import json
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import bookext
+import pytest
+
+
+def convert(text):
+    lines = text.split("\n")
+    bookext.convert_docstring(None, "function", "f", None, None, lines)
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("the shape `(n, d)`.", "the shape ``(n, d)``."),
+        ("two `Model`s", "two ``Model``\\ s"),
+        ("``already``", "``already``"),
+        (":func:`f` and `a <b>`_", ":func:`f` and `a <b>`_"),
+        ("the code, $k$ numbers", "the code, :math:`k` numbers"),
+        ("$5 and $6", "$5 and $6"),
+        ("`$HOME` and `a$b$c`", "``$HOME`` and ``a$b$c``"),
+        ("`over\ntwo lines`", "``over\ntwo lines``"),
+    ],
+)
+def test_inline_markdown_becomes_restructured_text(written, expected):
+    assert convert(written) == expected
+
+
+@pytest.mark.parametrize("written", ["$$ a = b $$", "$$\na = b\n$$", "$$a = b$$"])
+def test_display_maths_becomes_a_directive(written):
+    assert convert(f"Rule.\n\n{written}\n\nMore.").split() == [
+        *("Rule.", "..", "math::", "a", "=", "b", "More.")
+    ]
+    assert "\n\n   a = b\n\n" in convert(written + "\n")
+
+
+def test_display_maths_keeps_its_indent():
+    lines = convert("Args:\n    x: One.\n\n    $$ a $$\n").split("\n")
+    assert "    .. math::" in lines
+    assert "       a" in lines
+
+
+def test_a_doctest_is_left_alone():
+    doctest = ">>> f(`x`)  # $a$\narray([`1`, `2`])"
+    assert convert(f"`a`\n\n{doctest}\n\n`b`") == f"``a``\n\n{doctest}\n\n``b``"
+
+
+def page(*outputs, metadata=None):
+    cell = {"metadata": metadata or {}, "outputs": list(outputs)}
+    return [json.dumps({"cells": [{"metadata": {}}, cell]})]
+
+
+def alt_on_page(source, file="a.ipynb"):
+    app = SimpleNamespace(env=SimpleNamespace(doc2path=lambda name: file))
+    bookext.copy_alt_text(app, "a", source)
+    cell = json.loads(source[0])["cells"][1]
+    return cell["metadata"].get("mystnb", {}).get("image", {}).get("alt")
+
+
+IMAGE = {"metadata": {"image/png": {"alt": "A rising curve"}}}
+
+
+def test_stored_alt_text_reaches_the_page():
+    assert alt_on_page(page({"output_type": "stream"}, IMAGE)) == "A rising curve"
+
+
+def test_alt_text_in_the_cell_goes_first():
+    written = {"mystnb": {"image": {"alt": "By hand"}}}
+    assert alt_on_page(page(IMAGE, metadata=written)) == "By hand"
+
+
+def test_a_cell_without_image_gets_no_alt_text():
+    assert alt_on_page(page({"metadata": {}})) is None
+
+
+def test_a_page_that_is_no_notebook_is_left_alone():
+    source = ["# Not JSON"]
+    app = SimpleNamespace(env=SimpleNamespace(doc2path=lambda name: "a.md"))
+    bookext.copy_alt_text(app, "a", source)
+    assert source == ["# Not JSON"]
+
+
+def options(monkeypatch, **environment):
+    for key in ("AEBOOK_REPO_URL", "AEBOOK_REPO_BRANCH"):
+        monkeypatch.delenv(key, raising=False)
+    for key, value in environment.items():
+        monkeypatch.setenv(key, value)
+    theme = dict.fromkeys(bookext.REPOSITORY_OPTIONS, "set") | {"logo": "kept"}
+    config = SimpleNamespace(html_theme_options=theme)
+    bookext.set_repository(None, config)
+    return config.html_theme_options
+
+
+@pytest.mark.parametrize("environment", [{}, {"AEBOOK_REPO_URL": " "}])
+def test_without_a_repository_there_is_no_button(monkeypatch, environment):
+    assert options(monkeypatch, **environment) == {"logo": "kept"}
+
+
+def test_the_repository_comes_from_the_environment(monkeypatch):
+    found = options(monkeypatch, AEBOOK_REPO_URL="https://github.com/me/book.git/")
+    assert found["repository_url"] == "https://github.com/me/book"
+    assert found["repository_branch"] == "main"
+    assert found["launch_buttons"] == "set"
+
+
+def test_one_copy_of_an_inline_script_is_kept():
+    def script(body):
+        return SimpleNamespace(attributes={"body": body})
+
+    scripts = [script("a"), script("b"), script("a"), script(None), script(None)]
+    context = {"script_files": list(scripts)}
+    bookext.dedupe_scripts(None, "page", "page.html", context, None)
+    assert context["script_files"] == [scripts[0], scripts[1], *scripts[3:]]
+
+
+def test_a_public_name_that_no_page_shows_is_warned_of(monkeypatch):
+    warnings = []
+    monkeypatch.setattr(bookext.logger, "warning", lambda *args: warnings.append(args))
+    shown = {"aebook.checks.as_samples", "aebook.checks.check_count"}
+    monkeypatch.setattr("aebook.checks.__all__", ["as_samples", "check_choice"])
+    domain = SimpleNamespace(modules=["aebook.checks"], objects=shown)
+    env = SimpleNamespace(get_domain=lambda name: domain)
+    bookext.check_api(None, env)
+    assert [args[1:] for args in warnings] == [("aebook.checks", "check_choice")]
+
+
+def test_only_numbered_fields_are_skipped():
+    class Point(NamedTuple):
+        x: int
+
+    assert bookext.skip_alias(None, "class", "x", Point.x, False, None) is True
+    assert bookext.skip_alias(None, "class", "f", Point._asdict, False, None) is None

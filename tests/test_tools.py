@@ -1,0 +1,113 @@
+"""The tools that store chapters and check the site do what they say."""
+
+import re
+
+import nbformat
+from nbformat import v4
+import pytest
+
+
+@pytest.fixture
+def execute():
+    return pytest.importorskip("execute", reason="needs nbclient")
+
+
+@pytest.fixture
+def chapter(tmp_path):
+    def make(*sources):
+        path = tmp_path / "chapter.ipynb"
+        notebook = v4.new_notebook(
+            cells=[v4.new_code_cell(source) for source in sources],
+            metadata={
+                "aebook": {"budget_seconds": 30},
+                "language_info": {"name": "python", "version": "3.4"},
+                "widgets": {},
+            },
+        )
+        nbformat.write(notebook, path)
+        return path
+
+    return make
+
+
+def test_a_run_is_stored_without_what_changes(execute, chapter):
+    path = chapter("print(1); print(2)", "1 + 1")
+    assert execute.execute(path, timeout=60) == []
+    notebook = nbformat.read(path, as_version=4)
+    first, second = notebook.cells
+    assert first.outputs[0].text == "1\n2\n"
+    assert second.outputs[0].data == {"text/plain": "2"}
+    assert (first.execution_count, second.execution_count) == (1, 2)
+    assert first.metadata == second.metadata == {}
+    assert notebook.metadata == {
+        "aebook": {"budget_seconds": 30},
+        "kernelspec": execute.KERNELSPEC,
+        "language_info": {"name": "python"},
+    }
+
+
+def test_a_second_run_stores_the_same_bytes(execute, chapter):
+    path = chapter("print(1)", "{'a': 1}")
+    execute.execute(path, timeout=60)
+    once = path.read_bytes()
+    execute.execute(path, timeout=60)
+    assert path.read_bytes() == once
+
+
+def test_colab_gets_a_first_cell_once_the_address_is_known(execute):
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("1 + 1")])
+    execute.set_colab_cell(notebook, "https://example.org/book", "chapters")
+    execute.set_colab_cell(notebook, "https://example.org/moved", "chapters")
+    first, second = notebook.cells
+    assert "clone -q --depth 1 https://example.org/moved book" in first.source
+    assert "%cd book/chapters" in first.source
+    assert second.source == "1 + 1"
+    execute.set_colab_cell(notebook, "", "chapters")
+    assert [cell.source for cell in notebook.cells] == ["1 + 1"]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("import sys; print('careful', file=sys.stderr)", "careful"),
+        ("import time; time.sleep(30)", "timed out"),
+    ],
+)
+def test_a_bad_run_leaves_the_file_alone(execute, chapter, source, words):
+    path = chapter("1", source)
+    before = path.read_bytes()
+    complaint = "\n".join(execute.execute(path, timeout=2))
+    assert re.search(words, complaint)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_cells_of_one_id_get_ids_of_their_own(execute):
+    cells = [v4.new_code_cell("1", id="same") for _ in range(3)]
+    execute.name_cells(nbformat.NotebookNode(cells=cells))
+    assert cells[0].id == "same"
+    assert len({cell.id for cell in cells}) == 3
+
+
+def test_an_unknown_chapter_is_named(execute):
+    with pytest.raises(SystemExit, match="no chapter 'backgruond'; known: "):
+        execute.find_chapters(["backgruond"])
+
+
+def test_broken_links_are_found(tmp_path):
+    check_site = pytest.importorskip("check_site", reason="needs playwright")
+    (tmp_path / "a b").mkdir()
+    (tmp_path / "index.html").write_text(
+        '<p id="here">'
+        '<a href="#here"><a href="#"><a href="https://other.org/x"><a href="data.csv">'
+        '<a href="a%20b/page.html#there"><a href="a%20b/page.html#nowhere">'
+        '<a href="gone.html"><a href="#gone">'
+    )
+    (tmp_path / "a b" / "page.html").write_text('<a id="there" href="../index.html">')
+    (tmp_path / "data.csv").touch()
+    assert check_site.broken_links(tmp_path, ["index.html", "a b/page.html"]) == [
+        "index.html: broken link #gone",
+        "index.html: broken link a%20b/page.html#nowhere",
+        "index.html: broken link gone.html",
+    ]

@@ -1,0 +1,234 @@
+"""Open every page of the built site in Chromium and list what is wrong with it.
+
+A page fails on a console error, an uncaught error, a failed request, a request to
+anything but the site itself, an image without alt text or that did not load, maths
+that was not rendered, a broken internal link, or a page wider than a phone. The
+search has to find a word that the book is full of.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+import shutil
+import sys
+import threading
+import time
+from urllib.parse import unquote, urljoin, urlsplit
+
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+SLIDE = 400  # milliseconds until side bars and colours have settled
+SEARCHED = "autoencoder"
+ANY_HOST = "http://site/"
+
+# Runs in the page, after MathJax is done; returns a list of complaints.
+INSPECT = r"""async () => {
+  const wrong = [], article = document.querySelector("article") || document.body;
+  const maths = [...article.querySelectorAll(".math")];
+  if (maths.length) {
+    if (!window.MathJax?.startup?.promise) wrong.push("MathJax did not load");
+    else await MathJax.startup.promise;
+  }
+  for (const node of maths)
+    if (!node.querySelector("mjx-container"))
+      wrong.push("maths not rendered: " + node.textContent.trim().slice(0, 60));
+  for (const node of article.querySelectorAll("mjx-merror"))
+    wrong.push("MathJax error: " + node.textContent.trim().slice(0, 60));
+  const text = article.cloneNode(true);
+  text.querySelectorAll("pre, code, script, .math").forEach(node => node.remove());
+  if (text.textContent.includes("$$")) wrong.push("raw $$ in the text");
+  for (const image of article.querySelectorAll("img")) {
+    image.loading = "eager";
+    await image.decode().catch(() => {});
+    const name = image.getAttribute("src").split("/").pop();
+    if (!image.alt.trim()) wrong.push("no alt text: " + name);
+    if (!image.naturalWidth) wrong.push("image did not load: " + name);
+  }
+  return wrong;
+}"""
+
+
+class Links(HTMLParser):
+    """Collects the ids and the link targets of one page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids = {""}  # no fragment: the page itself
+        self.targets: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what one tag adds."""
+        values = dict(attrs)
+        self.ids.add(values.get("id") or "")
+        if tag == "a" and values.get("href"):
+            self.targets.add(values["href"] or "")
+
+
+def broken_links(site: Path, pages: list[str]) -> list[str]:
+    """Return every link inside the site whose file or place does not exist."""
+    parsed = {}
+    for page in pages:
+        parsed[page] = Links()
+        parsed[page].feed((site / page).read_text(encoding="utf-8"))
+    wrong = []
+    for page, links in parsed.items():
+        for href in sorted(links.targets):
+            url = urlsplit(urljoin(f"{ANY_HOST}{page}", href))
+            if f"{url.scheme}://{url.netloc}/" != ANY_HOST:
+                continue  # another site
+            target, place = unquote(url.path).lstrip("/"), unquote(url.fragment)
+            missing = not (site / target).exists()
+            if missing or (target in parsed and place not in parsed[target].ids):
+                wrong.append(f"{page}: broken link {href}")
+    return wrong
+
+
+class QuietServer(ThreadingHTTPServer):
+    """A server that lets a browser close a connection before it has all."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print any error but a closed connection."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+@contextmanager
+def serve(site: Path) -> Iterator[str]:
+    """Serve `site` on a free port of localhost and yield its address."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+    handler = partial(Quiet, directory=str(site))
+    server = QuietServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def listen(page: Page, base: str, wrong: list[str]) -> None:
+    """Add to `wrong` whatever goes amiss while `page` loads."""
+
+    def block(route):
+        url = route.request.url
+        if url.startswith((base, "data:", "blob:")):
+            route.continue_()
+        else:
+            wrong.append(f"request leaves the site: {url}")
+            route.abort()
+
+    def failed(request):
+        if request.url.startswith(base):
+            wrong.append(f"request failed: {request.url} ({request.failure})")
+
+    page.route("**/*", block)
+    page.on("requestfailed", failed)
+    page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
+    page.on(
+        "console",
+        lambda m: wrong.append(f"console: {m.text}") if m.type == "error" else None,
+    )
+    page.on(
+        "response",
+        lambda r: wrong.append(f"{r.status}: {r.url}") if r.status >= 400 else None,
+    )
+
+
+def check_page(browser: Browser, base: str, name: str, shots: Path | None) -> list[str]:
+    """Open one page in a fresh tab and return what is wrong with it."""
+    wrong: list[str] = []
+    page = browser.new_page(viewport=DESKTOP)
+    listen(page, base, wrong)
+    page.goto(base + name, wait_until="load")
+    page.wait_for_load_state("networkidle")
+    wrong += page.evaluate(INSPECT)
+    stem = shots and shots / name.removesuffix(".html").replace("/", "-")
+    if stem:
+        take_screenshots(page, stem)
+    page.set_viewport_size(PHONE)
+    page.wait_for_timeout(SLIDE)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    if width > PHONE["width"]:
+        wrong.append(f"{width} pixels wide on a phone of {PHONE['width']}")
+    if stem:
+        page.screenshot(path=f"{stem}-phone.png", full_page=True)
+    page.close()
+    return [f"{name}: {text}" for text in wrong]
+
+
+def take_screenshots(page: Page, stem: Path) -> None:
+    """Write the whole page as PNG in dark mode and in light mode."""
+    for mode in ("dark", "light"):
+        page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
+        page.wait_for_timeout(SLIDE)
+        page.screenshot(path=f"{stem}-{mode}.png", full_page=True)
+
+
+def check_search(browser: Browser, base: str) -> list[str]:
+    """Search for a word that must be found; return a complaint if it is not."""
+    wrong: list[str] = []
+    page = browser.new_page(viewport=DESKTOP)
+    listen(page, base, wrong)
+    page.goto(f"{base}search.html?q={SEARCHED}")
+    try:
+        page.wait_for_selector("ul.search li", timeout=10_000)
+    except TimeoutError:
+        wrong.append(f"nothing found for {SEARCHED!r}")
+    page.close()
+    return [f"search.html: {text}" for text in wrong]
+
+
+def main() -> None:
+    """Check the site named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("site", type=Path, nargs="?", default=Path("_build/html"))
+    parser.add_argument("--screenshots", type=Path, metavar="DIR", help="write PNGs")
+    options = parser.parse_args()
+    site: Path = options.site
+    pages = sorted(p.relative_to(site).as_posix() for p in site.rglob("*.html"))
+    pages = [page for page in pages if not page.startswith("_static/")]
+    if not pages:
+        sys.exit(f"no pages in {site}: run `make book` first")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        sys.exit(f"none of {', '.join(BROWSERS)} is installed")
+    if options.screenshots:
+        options.screenshots.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    wrong = broken_links(site, pages)
+    with serve(site) as base, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=[*FLAGS])
+        for name in pages:
+            wrong += check_page(browser, base, name, options.screenshots)
+        wrong += check_search(browser, base)
+        browser.close()
+    seconds = time.perf_counter() - start
+    if wrong:
+        sys.exit("\n".join(wrong) + f"\n{len(wrong)} complaints, {len(pages)} pages")
+    print(f"{len(pages)} pages opened in {seconds:.0f} s, nothing to complain about")
+
+
+if __name__ == "__main__":
+    main()
