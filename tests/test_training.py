@@ -120,6 +120,36 @@ def test_any_batch_size_trains_on_every_sample_once(x, batch_size):
     assert history.history["loss"][0] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda x: x.astype("float64"),
+        np.asfortranarray,
+        lambda x: np.repeat(x, 2, axis=0)[::2],
+        keras.ops.convert_to_tensor,
+    ],
+    ids=["float64", "Fortran order", "strided", "tensor"],
+)
+def test_the_form_of_the_array_does_not_matter(x, form):
+    usual, other = small(), small()
+    options = {"batch_size": BATCH, "shuffle": False, "verbose": 0}
+    a = usual.fit(x, **options).history
+    before = x.copy()
+    b = other.fit(form(x), **options).history
+    assert a == b
+    np.testing.assert_array_equal(x, before)
+
+
+@needs_loops
+def test_a_short_run_goes_on_in_the_loop_of_a_long_one(x, monkeypatch):
+    monkeypatch.setattr("aebook.choice.XLA_STEPS", 10)
+    model = small()
+    model.fit(x, batch_size=50, verbose=0)  # ten steps
+    loops = model._aebook_loops
+    model.fit(x, batch_size=100, verbose=0)  # five
+    assert model._aebook_loops is loops
+
+
 def test_a_model_of_plain_keras_trains_too(x):
     model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
     model.compile("sgd", "mse", metrics=["mae"])
@@ -271,6 +301,7 @@ def test_an_interrupt_leaves_a_model_that_works(x):
     model.fit(x, epochs=1, verbose=0)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
 def test_ctrl_c_is_answered_in_the_middle_of_an_epoch(tmp_path):
     script = tmp_path / "long.py"
     script.write_text(
@@ -376,6 +407,28 @@ def test_run_eagerly_takes_single_steps(x):
 def test_a_bad_argument_is_named(x, options, message):
     with pytest.raises(ValueError, match=message):
         small().fit(x, verbose=0, **options)
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "message"),
+    [
+        (np.zeros((3, 28, 28)), ValueError, r"got shape \(3, 28, 28\); flatten it"),
+        (np.zeros((3, 5)), ValueError, r"\(n_samples, 784\), got shape \(3, 5\)"),
+        (np.zeros((0, 784)), ValueError, "x is empty"),
+        (np.full((3, 784), np.nan), ValueError, "3 of 3 samples hold NaN"),
+        (np.full((3, 784), "a"), TypeError, "x must hold real numbers"),
+    ],
+)
+def test_bad_data_is_named_for_any_keras_model(bad, error, message):
+    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(784)])
+    model.compile("sgd", "mse")
+    with pytest.raises(error, match=message):
+        training.fit(model, bad, bad, verbose=0)
+    good = np.zeros((3, 784))
+    with pytest.raises(
+        error, match=f"validation {message}" if message[0] == "x" else message
+    ):
+        training.fit(model, good, good, validation_data=(bad, good), verbose=0)
 
 
 def test_a_count_must_be_a_whole_number(x):

@@ -1,0 +1,115 @@
+"""Which loop `aebook.training.fit` takes: a compiled one or that of Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeGuard
+
+from aebook.loops import xla_works
+import keras
+from keras.src.trainers.trainer import model_supports_jit  # Keras has no public twin
+import numpy as np
+
+__all__ = ["KERAS_ONLY", "is_array", "is_pair", "uses_xla", "why_keras_loop"]
+
+# XLA takes about a second to compile and saves about half a millisecond a step.
+XLA_STEPS = 1000
+KERAS_ONLY = ("class_weight", "sample_weight", "steps_per_epoch", "validation_steps")
+BATCH_HOOKS = (
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+)
+# The batch hooks of these do nothing that matters, unless `save_freq` counts batches.
+EPOCH_CALLBACKS = (
+    keras.callbacks.Callback,
+    keras.callbacks.ProgbarLogger,
+    keras.callbacks.ModelCheckpoint,
+    keras.callbacks.BackupAndRestore,
+)
+
+
+def why_keras_loop(model: keras.Model, x: Any, y: Any = None, **options: Any) -> str:
+    """Say why `fit` with these arguments takes Keras' loop.
+
+    Args:
+        model: A compiled Keras model.
+        x: Inputs, as for `fit`.
+        y: Targets, as for `fit`.
+        **options: Further arguments of `fit`.
+
+    Returns:
+        The reason in a few words; empty when the epochs will be compiled.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+        >>> model.compile("sgd", "mse")
+        >>> why_keras_loop(model, np.ones((8, 2)), np.ones((8, 2)))
+        ''
+        >>> why_keras_loop(model, ([0.0, 0.0] for _ in range(8)))
+        'the data is not an array in memory'
+    """
+    if not model.compiled:
+        return "the model is not compiled yet"
+    backend = keras.backend.backend()
+    validation = options.get("validation_data")
+    others = (y, *validation) if is_pair(validation) else (y, validation)
+    callbacks = keras.tree.flatten(options.get("callbacks"))
+    reasons = {
+        "the PyTorch backend has no compiled loop": backend == "torch",
+        "run_eagerly asks for single steps": model.run_eagerly,
+        "without jit_compile JAX runs single steps": backend == "jax"
+        and not model.jit_compile,
+        "steps_per_execution is set": model.steps_per_execution != 1,
+        "the model is distributed": _is_distributed(model),
+        "the data is not an array in memory": not is_array(x)
+        or not all(part is None or is_array(part) for part in others),
+        "the batches keep their order": options.get("shuffle") == "batch",
+        "keras.config caps the length of runs": bool(
+            keras.config.max_epochs() or keras.config.max_steps_per_epoch()
+        ),
+        **{f"{name} is set": options.get(name) is not None for name in KERAS_ONLY},
+        "a callback acts on batches": any(map(_acts_on_batches, callbacks)),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def uses_xla(model: keras.Model, steps: int) -> bool:
+    """Whether XLA compiles so many steps; decided here where the model leaves it."""
+    if getattr(model, "jit_request", None) != "auto":
+        return model.jit_compile
+    if keras.backend.backend() != "tensorflow":
+        return True
+    return steps >= XLA_STEPS and model_supports_jit(model) and xla_works()
+
+
+def is_array(data: Any) -> bool:
+    """Whether `data` is an array in memory, of NumPy or of the backend."""
+    return isinstance(data, np.ndarray) or keras.ops.is_tensor(data)
+
+
+def is_pair(data: Any) -> TypeGuard[Sequence]:
+    """Whether `data` is `(x,)` or `(x, y)`."""
+    return isinstance(data, tuple | list) and len(data) in (1, 2)
+
+
+def _is_distributed(model: keras.Model) -> bool:
+    if keras.backend.backend() == "tensorflow":
+        return model.distribute_strategy.num_replicas_in_sync > 1
+    return keras.distribution.distribution() is not None
+
+
+def _acts_on_batches(callback: Any) -> bool:
+    if callback is None:
+        return False
+    if getattr(callback, "save_freq", "epoch") != "epoch":
+        return True
+    idle = {getattr(cls, hook) for cls in EPOCH_CALLBACKS for hook in BATCH_HOOKS}
+    return any(
+        getattr(getattr(callback, hook), "__func__", None) not in idle
+        for hook in BATCH_HOOKS
+    )
