@@ -160,20 +160,24 @@ def test_a_model_of_plain_keras_trains_too(x):
 
 
 @needs_loops
-def test_a_custom_train_step_is_served(x):
-    class Doubled(Autoencoder):
-        steps = 0
-
+def test_a_custom_train_step_is_served(x, monkeypatch):
+    class Custom(Autoencoder):
         def train_step(self, *args):
-            type(self).steps += 1  # counts traces: a compiled loop traces, Keras runs
             return super().train_step(*args)
 
-    model = Doubled(*dense(784, latent_dim=8))
+    by_keras = []
+    fit = keras.Model.fit
+
+    def recording(*args, **kwargs):
+        by_keras.append(kwargs["epochs"])
+        return fit(*args, **kwargs)
+
+    monkeypatch.setattr(keras.Model, "fit", recording)
+    model = Custom(*dense(784, latent_dim=8))
     model.compile("adam", "mse")
-    assert training.why_keras_loop(model, x) == ""
     history = model.fit(x, batch_size=50, epochs=3, verbose=0)
     assert history.history["loss"][2] < history.history["loss"][0]
-    assert Doubled.steps < 30
+    assert set(by_keras) == {0}  # Keras only built the model
 
 
 def test_logs_that_are_not_metrics_take_the_loop_that_keeps_them(x):
@@ -306,29 +310,28 @@ def test_ctrl_c_is_answered_in_the_middle_of_an_epoch(tmp_path):
     script = tmp_path / "long.py"
     script.write_text(
         textwrap.dedent("""
-        import os, signal, threading, time
+        import os, signal, threading
         import numpy as np
         from aebook.models import Autoencoder, dense
 
         model = Autoencoder(*dense(784, latent_dim=32))
         model.compile()
-        x = np.zeros((200_000, 784), "float32")  # one epoch lasts far longer than 2 s
+        x = np.zeros((200_000, 784), "float32")
         model.fit(x[:32], verbose=0)
-        began = time.monotonic()
         threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()
         try:
             model.fit(x, batch_size=1, verbose=0)
         except KeyboardInterrupt:
             finite = np.isfinite(model.reconstruct(x[:9])).all()
-            print(time.monotonic() - began, finite)
+            print(int(model.optimizer.iterations), finite)
         """)
     )
     run = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, timeout=120
     )
-    seconds, finite = run.stdout.split()
+    steps, finite = run.stdout.split()
     assert finite == "True"
-    assert float(seconds) < 2 + 20  # far below the minutes the epoch would take
+    assert 1 < int(steps) < 200_000  # some of the epoch, not all of it
 
 
 # --- what takes Keras' loop, and that it works there
