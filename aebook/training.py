@@ -86,6 +86,11 @@ def fit(
     """
     for name in keras_only:
         check_choice(name, KERAS_ONLY, "argument of fit")
+    train = (x,) if y is None else (x, y)
+    if is_array(validation_data):
+        validation_data = (validation_data,)
+    elif is_pair(validation_data):
+        validation_data = tuple(part for part in validation_data if part is not None)
     options = {
         "batch_size": batch_size,
         "epochs": epochs,
@@ -100,10 +105,17 @@ def fit(
         **keras_only,
     }
     _check_options(options)
-    train = (x,) if y is None else (x, y)
     _check_data(model, train)
+    if is_pair(validation_data):
+        _check_data(model, validation_data, of="validation ")
+    if validation_split and validation_data is None and is_array(x):
+        _check_split(len(x), validation_split)
     if not why_keras_loop(model, x, y, **options):
-        train, validation = _split(model, train, validation_data, validation_split)
+        validation = validation_data
+        if validation_split and validation is None:
+            last = _last_to_train(len(x), validation_split)
+            validation = tuple(part[last:] for part in train)
+            train = tuple(part[:last] for part in train)
         batch_size = batch_size or 32
         steps = max(epochs - initial_epoch, 0) * -(-len(train[0]) // batch_size)
         compiled = CompiledFit(
@@ -126,8 +138,6 @@ def fit(
                     else epoch + 1 in validation_freq
                 ),
             )
-    if is_array(validation_data):
-        options["validation_data"] = (validation_data,)
     if shuffle is True and not is_array(x):  # a dataset orders its own batches
         options["shuffle"] = isinstance(x, keras.utils.PyDataset)
     return keras.Model.fit(model, x, y, **options)
@@ -147,7 +157,7 @@ def _check_options(options: dict[str, Any]) -> None:
         raise ValueError(f"validation_split must be in [0, 1), got {split}")
 
 
-def _check_data(model: keras.Model, data: tuple, of: str = "") -> None:
+def _check_data(model: keras.Model, data: Sequence, of: str = "") -> None:
     """Check the arrays among `x` and `y`; a dataset is checked by Keras."""
     arrays = {
         f"{of}{name}": np.asarray(part)
@@ -165,21 +175,13 @@ def _check_data(model: keras.Model, data: tuple, of: str = "") -> None:
         )
 
 
-def _split(model: keras.Model, train: tuple, validation: Any, fraction: float) -> tuple:
-    """Return training and validation data, the latter `None` if there is none."""
-    if is_pair(validation):
-        validation = tuple(part for part in validation if part is not None)
-    elif validation is not None:
-        validation = (validation,)
-    if validation:
-        _check_data(model, validation, of="validation ")
-    elif fraction:
-        last = int(len(train[0]) * (1 - fraction))  # rounded down, as Keras does
-        if last in (0, len(train[0])):
-            raise ValueError(
-                f"validation_split={fraction} of {len(train[0])} samples leaves one "
-                "side empty; use another fraction or validation_data"
-            )
-        validation = tuple(part[last:] for part in train)
-        train = tuple(part[:last] for part in train)
-    return train, validation
+def _last_to_train(n_samples: int, validation_split: float) -> int:
+    return int(n_samples * (1 - validation_split))  # rounded down, as Keras does
+
+
+def _check_split(n_samples: int, validation_split: float) -> None:
+    if _last_to_train(n_samples, validation_split) in (0, n_samples):
+        raise ValueError(
+            f"validation_split={validation_split} of {n_samples} samples leaves one "
+            "side empty; use another fraction or validation_data"
+        )

@@ -434,6 +434,20 @@ def test_bad_data_is_named_for_any_keras_model(bad, error, message):
         training.fit(model, good, good, validation_data=(bad, good), verbose=0)
 
 
+def test_a_bad_validation_set_is_named_in_keras_loop_too():
+    model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(784)])
+    model.compile("sgd", "mse")
+    good = np.zeros((3, 784))
+    with pytest.raises(ValueError, match="validation x is empty"):
+        training.fit(
+            model,
+            good,
+            good,
+            validation_data=(good[:0], good[:0]),
+            callbacks=[batch_callback()],
+        )
+
+
 def test_a_count_must_be_a_whole_number(x):
     with pytest.raises(TypeError, match=r"epochs must be a whole number, got 1.5"):
         small().fit(x, epochs=1.5)
