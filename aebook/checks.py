@@ -14,6 +14,7 @@ import numpy as np
 __all__ = [
     "as_labels",
     "as_samples",
+    "check_between",
     "check_choice",
     "check_count",
     "check_positive",
@@ -172,6 +173,27 @@ def check_positive(value: Any, name: str) -> float:
         raise TypeError(f"{name} must be a number, got {value!r}")
     if not 0 < float(value) < np.inf:  # NaN fails too
         raise ValueError(f"{name} must be a finite number > 0, got {value}")
+    return float(value)
+
+
+def check_between(
+    value: Any, name: str, low: float = -np.inf, high: float = np.inf
+) -> float:
+    """Return `value` as a float, or raise unless it is finite and in `[low, high]`.
+
+    Example:
+        >>> check_between(0, "learning_rate", low=0)
+        0.0
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not (np.isfinite(float(value)) and low <= float(value) <= high):
+        limits = (
+            f"in [{low:g}, {high:g}]"
+            if np.isfinite([low, high]).all()
+            else f"≥ {low:g}" * (low > -np.inf) + f"≤ {high:g}" * (high < np.inf)
+        )
+        raise ValueError(f"{name} must be a finite number {limits}, got {value}")
     return float(value)
 
 

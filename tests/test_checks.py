@@ -3,6 +3,7 @@
 from aebook.checks import (
     as_labels,
     as_samples,
+    check_between,
     check_choice,
     check_count,
     check_positive,
@@ -150,3 +151,25 @@ def test_labels_keep_their_values(labels):
 def test_bad_labels_are_refused_in_words(labels, error, message):
     with pytest.raises(error, match=message):
         as_labels(labels, 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "error", "message"),
+    [
+        (1.1, {"low": 0, "high": 1}, ValueError, r"finite number in \[0, 1\], got 1.1"),
+        (-1, {"low": 0}, ValueError, "finite number ≥ 0, got -1"),
+        (3, {"high": 2}, ValueError, "finite number ≤ 2, got 3"),
+        (np.nan, {"low": 0}, ValueError, "got nan"),
+        (np.inf, {"low": 0}, ValueError, "got inf"),
+        (True, {}, TypeError, "alpha must be a number, got True"),
+        ("1", {}, TypeError, "alpha must be a number, got '1'"),
+    ],
+)
+def test_a_number_out_of_its_limits_is_refused(value, limits, error, message):
+    with pytest.raises(error, match=message):
+        check_between(value, "alpha", **limits)
+
+
+def test_a_limit_itself_is_within():
+    assert check_between(np.float32(1), "alpha", 0, 1) == 1.0
+    assert type(check_between(0, "alpha", 0, 1)) is float
