@@ -11,10 +11,10 @@ export TF_ENABLE_ONEDNN_OPTS = 0
 export TF_CPP_MIN_LOG_LEVEL = 2
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check execute serve lint lock bench clean
+.PHONY: help book test check execute serve lint lock bench bench-optimizers parity clean
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 book: .venv/installed ## build the site into _build/html, from the stored outputs
 	@$(BIN)/jupyter-book build . -W -n --keep-going \
@@ -41,6 +41,14 @@ lint: .venv/installed
 
 bench: .venv/installed ## measure training speed (about 10 min, writes benchmarks/results)
 	$(BIN)/python benchmarks/training_speed.py
+
+bench-optimizers: .venv/installed ## compare the optimizers (about an hour, goes on where it was stopped)
+	$(BIN)/python benchmarks/optimizers/run.py
+	$(BIN)/python benchmarks/optimizers/timing.py
+	$(BIN)/python benchmarks/optimizers/report.py
+
+parity: .venv/installed ## compare the optimizers with Keras, PyTorch and optax
+	$(BIN)/python benchmarks/parity.py
 
 lock: .venv/uv ## resolve the ranges of pyproject.toml anew into requirements.txt
 	$(BIN)/uv pip compile -q --upgrade pyproject.toml --all-extras --group cpu --universal \

@@ -1,0 +1,64 @@
+"""The code of a rule as a page shows it: nothing but the equations."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+import inspect
+import textwrap
+from types import FunctionType, ModuleType
+
+from aebook.optim.rules import as_rule
+
+__all__ = ["source"]
+
+
+def source(
+    rule: str | ModuleType | FunctionType,
+    parts: str | Iterable[str] = ("init", "update"),
+) -> str:
+    """Return the code of a rule without docstrings, annotations and decorators.
+
+    It is cut out of the module that runs, so page and package cannot drift apart.
+
+    Args:
+        rule: Name or module; or any one function, such as `aebook.scratch.backward`.
+        parts: Functions to show, in this order. Defaults to `init` and `update`.
+
+    Returns:
+        Python code, at most 80 columns wide.
+
+    Example:
+        >>> print(source("heavy_ball", "update"))
+        def update(g, state, w, learning_rate=0.01, momentum=0.9):
+            v = momentum * state.v - learning_rate * g
+            return v, State(v)
+    """
+    if isinstance(rule, FunctionType):
+        return _bare(inspect.getsource(rule))
+    rule = as_rule(rule)
+    names = [parts] if isinstance(parts, str) else list(parts)
+    shown = [_bare(inspect.getsource(getattr(rule, name))) for name in names]
+    return "\n\n\n".join(shown)
+
+
+def _bare(code: str) -> str:
+    function = ast.parse(code).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    body = function.body[bool(ast.get_docstring(function)) :]
+    lines = code.rstrip().splitlines()[body[0].lineno - 1 :]
+    return "\n".join([_header(function, code), *lines])
+
+
+def _header(function: ast.FunctionDef, code: str) -> str:
+    """Return the line `def name(...):` with the defaults as they were typed."""
+    names = [argument.arg for argument in function.args.args]
+    defaults = function.args.defaults
+    first = len(names) - len(defaults)
+    for i, value in enumerate(defaults):
+        names[first + i] += f"={ast.get_source_segment(code, value)}"
+    start = f"def {function.name}("
+    line = f"{start}{', '.join(names)}):"
+    return textwrap.fill(
+        line, 80, subsequent_indent=" " * len(start), break_long_words=False
+    )

@@ -1,0 +1,94 @@
+"""The Keras twin of `aebook.optim.schedule_free_adamw`, right on every backend."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+__all__ = ["ScheduleFreeAdamW"]
+
+
+@keras.saving.register_keras_serializable("aebook")
+class ScheduleFreeAdamW(keras.optimizers.Optimizer):
+    r"""Schedule-Free AdamW as `aebook.optim.schedule_free_adamw`.
+
+    Keras 3.15 has a class of this name. On TensorFlow it takes the new $z$ for the old
+    one and so does not average; its weight decay leaves $z$ alone. This one does
+    neither, and an older Keras can use it too.
+
+    Args:
+        learning_rate: Factor of the step. Defaults to 0.0025.
+        beta_1: Share of the average in the training point, in (0, 1). Defaults to 0.9.
+        beta_2: Share of the mean square that is kept, in (0, 1). Defaults to 0.999.
+        epsilon: Keeps the denominator from 0. Defaults to 1e-8.
+        warmup_steps: Steps over which the rate rises. Defaults to 0.
+        **kwargs: Further arguments of `keras.optimizers.Optimizer`, `weight_decay`
+            among them.
+
+    Example:
+        >>> w = keras.Variable([1.0])
+        >>> ScheduleFreeAdamW(learning_rate=0.1).apply([keras.ops.ones(1)], [w])
+        >>> keras.ops.convert_to_numpy(w.value).round(6)
+        array([0.9], dtype=float32)
+
+    Source: Defazio et al., "The Road Less Scheduled", 2024.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.0025,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        warmup_steps: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        for name, beta in (("beta_1", beta_1), ("beta_2", beta_2)):
+            if not 0 < beta < 1:
+                raise ValueError(f"{name} must be in (0, 1), got {beta}")
+        super().__init__(learning_rate=learning_rate, **kwargs)
+        self.beta_1, self.beta_2 = beta_1, beta_2
+        self.epsilon, self.warmup_steps = epsilon, warmup_steps
+
+    def build(self, variables: list) -> None:
+        """Make `z`, which starts at the weights, and `v`, which starts at 0."""
+        if self.built:
+            return
+        super().build(variables)
+        names = ["momentum", "velocity"]  # as Keras calls them
+        self._momentums, self._velocities = self.add_optimizer_variables(
+            variables, names
+        )
+        for z, w in zip(self._momentums, variables, strict=True):
+            z.assign(ops.copy(w))  # JAX gives buffers away: not the same one
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Move one variable from its `y` to the next."""
+        i, dtype = self._get_variable_index(variable), variable.dtype
+        g, eta = ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
+        t = ops.cast(self.iterations + 1, dtype)
+        eta = eta * ops.minimum(t / max(self.warmup_steps, 1), 1.0)
+        y, z, v = (
+            ops.convert_to_tensor(part)
+            for part in (variable, self._momentums[i], self._velocities[i])
+        )
+        x = (y - (1 - self.beta_1) * z) / self.beta_1
+        v = self.beta_2 * v + (1 - self.beta_2) * g**2
+        v_hat = v / -ops.expm1(t * math.log(self.beta_2))  # 1 − β₂ᵗ without rounding
+        decay = (self.weight_decay or 0.0) * self._use_weight_decay(variable)
+        z = z - eta * (g / (ops.sqrt(v_hat) + self.epsilon) + decay * y)
+        x = (1 - 1 / t) * x + z / t
+        self.assign(self._velocities[i], v)
+        self.assign(self._momentums[i], z)
+        self.assign(variable, (1 - self.beta_1) * z + self.beta_1 * x)
+
+    def _apply_weight_decay(self, variables: list) -> None:
+        """Leave `y` alone: the decay belongs to `z`, in `update_step`."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs to make the same optimizer."""
+        names = ("beta_1", "beta_2", "epsilon", "warmup_steps")
+        return super().get_config() | {name: getattr(self, name) for name in names}
