@@ -6,6 +6,7 @@ import difflib
 from types import ModuleType
 from typing import Any
 
+from aebook import losses
 import keras
 
 __all__ = ["check_loss", "check_optimizer", "target_range"]
@@ -15,6 +16,8 @@ REACH = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 CROSS_ENTROPIES = (
     keras.losses.binary_crossentropy,
     keras.losses.binary_focal_crossentropy,
+    losses.bce_per_image,
+    losses.bce_per_pixel,
 )
 
 
