@@ -15,7 +15,19 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
-__all__ = ["data", "metrics", "models", "plots", "training"]
+__all__ = [
+    "data",
+    "losses",
+    "metrics",
+    "models",
+    "optim",
+    "plots",
+    "problems",
+    "schedule_free",
+    "schedules",
+    "scratch",
+    "training",
+]
 
 # TensorFlow prints its start-up notes from C++, before Python can filter them.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import math
-from numbers import Real
 from typing import Any, NamedTuple
 
 from aebook.checks import check_choice
 from aebook.figure import COLORS, STYLE, Figure, colors_of, label_line_ends
+from aebook.lines import as_floors, format_log_axis
 import matplotlib
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 import numpy as np
 
 __all__ = ["history"]
@@ -68,7 +67,7 @@ def history(
         epoch 3. Horizontal line: PCA at 0.0168.'
     """
     lines = _lines(_as_runs(history), metric)
-    floors = _as_floors(floors)
+    floors = as_floors(floors)
     drawn = np.concatenate([[*floors.values()], *(line.values for line in lines)])
     if log and (drawn <= 0).any():
         raise ValueError("a logarithmic axis needs values > 0; draw it with log=False")
@@ -99,9 +98,7 @@ def history(
     )
     if log:
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_locator(NullLocator())
+        format_log_axis(axes)
     if longest > 1:
         axes.set_xlim(1, longest)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -126,16 +123,6 @@ def _as_runs(history: Any) -> dict[str, Any]:
         "history must be what fit returns, a dict of lists, or a dict of several "
         f"such, got {type(history).__name__}"
     )
-
-
-def _as_floors(floors: Any) -> dict[str, float]:
-    if not isinstance(floors, Mapping | None):
-        raise TypeError(f'floors must be {{"name": value, ...}}, got {floors!r}')
-    floors = {str(name): value for name, value in (floors or {}).items()}
-    for name, value in floors.items():
-        if not isinstance(value, Real) or not math.isfinite(value):
-            raise ValueError(f"floor {name!r} must be a finite number, got {value!r}")
-    return floors
 
 
 def _lines(runs: dict[str, Any], metric: str) -> list[_Line]:

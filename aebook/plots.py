@@ -8,10 +8,13 @@ import math
 from typing import Any
 
 from aebook.checks import as_labels, as_samples
+from aebook.contours import contours, descent
 from aebook.curves import history
 from aebook.figure import COLORS, CYCLE, STYLE, Figure, separate
+from aebook.lines import lines
 from aebook.metrics import ClassError
 from aebook.pictures import images, reconstructions
+from aebook.rates import learning_rate_range, schedules
 import matplotlib
 from matplotlib.colors import to_rgb
 from matplotlib.patheffects import withStroke
@@ -21,10 +24,15 @@ __all__ = [
     "COLORS",
     "Figure",
     "codes",
+    "contours",
+    "descent",
     "errors_by_class",
     "history",
     "images",
+    "learning_rate_range",
+    "lines",
     "reconstructions",
+    "schedules",
 ]
 
 MOST_POINTS = 5000
