@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
+from aebook.checks import as_samples
 from aebook.loops import xla_works
 import keras
 from keras.src.trainers.trainer import model_supports_jit  # Keras has no public twin
 import numpy as np
 
-__all__ = ["KERAS_ONLY", "is_array", "is_pair", "uses_xla", "why_keras_loop"]
+__all__ = [
+    "KERAS_ONLY",
+    "check_data",
+    "is_array",
+    "is_pair",
+    "uses_xla",
+    "why_keras_loop",
+]
 
 # XLA takes about a second to compile and saves about half a millisecond a step.
 XLA_STEPS = 1000
@@ -113,3 +121,21 @@ def _acts_on_batches(callback: Any) -> bool:
         getattr(getattr(callback, hook), "__func__", None) not in idle
         for hook in BATCH_HOOKS
     )
+
+
+def check_data(model: keras.Model, data: Sequence, of: str = "") -> None:
+    """Check the arrays among `x` and `y`; a dataset is checked by Keras."""
+    arrays = {
+        f"{of}{name}": np.asarray(part)
+        for name, part in zip(("x", "y"), data, strict=False)
+        if is_array(part)
+    }
+    for name, array in arrays.items():
+        shape = getattr(model, "input_shape", None) if name.endswith("x") else None
+        as_samples(array, shape[1:] if isinstance(shape, tuple) else None, name=name)
+    lengths = [len(array) for array in arrays.values()]
+    if len(set(lengths)) > 1:
+        raise ValueError(
+            f"{' and '.join(arrays)} must have as many samples as each other, "
+            f"got {' and '.join(map(str, lengths))}"
+        )

@@ -67,7 +67,9 @@ def lines(
         if finite.size:
             ends.append((x[finite[-1]], y[finite[-1]], name, colors[name]))
     for name, point in points.items():
-        axes.plot(*point, "o", color=colors.get(name, COLORS["reference"]), markersize=7)
+        axes.plot(
+            *point, "o", color=colors.get(name, COLORS["reference"]), markersize=7
+        )
     axes.set(
         xlabel=xlabel,
         ylabel=ylabel,

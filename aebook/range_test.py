@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aebook.checks import check_count, check_positive
-from aebook.choice import is_array, uses_xla
-from aebook.training import _check_data
+from aebook.choice import check_data, is_array, uses_xla
 import keras
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -219,5 +218,5 @@ def _checked_arrays(model: keras.Model, x: Any, y: Any) -> tuple[Any, Any]:
     if hasattr(model, "_checked_pair"):  # an autoencoder knows which values it takes
         x, y = model._checked_pair(x, y, ("x", "y"))
     x, y = (part if part is None else np.asarray(part) for part in (x, y))
-    _check_data(model, (x,) if y is None else (x, y))
+    check_data(model, (x,) if y is None else (x, y))
     return x, y

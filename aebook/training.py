@@ -10,11 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aebook.checks import as_samples, check_choice, check_count
-from aebook.choice import KERAS_ONLY, is_array, is_pair, uses_xla, why_keras_loop
+from aebook.checks import check_choice, check_count
+from aebook.choice import (
+    KERAS_ONLY,
+    check_data,
+    is_array,
+    is_pair,
+    uses_xla,
+    why_keras_loop,
+)
 from aebook.epochs import CompiledFit
 import keras
-import numpy as np
 
 __all__ = ["fit", "why_keras_loop"]
 
@@ -105,9 +111,9 @@ def fit(
         **keras_only,
     }
     _check_options(options)
-    _check_data(model, train)
+    check_data(model, train)
     if is_pair(validation_data):
-        _check_data(model, validation_data, of="validation ")
+        check_data(model, validation_data, of="validation ")
     if validation_split and validation_data is None and is_array(x):
         _check_split(len(x), validation_split)
     if not why_keras_loop(model, x, y, **options):
@@ -155,24 +161,6 @@ def _check_options(options: dict[str, Any]) -> None:
     split = options["validation_split"]
     if not 0 <= split < 1:
         raise ValueError(f"validation_split must be in [0, 1), got {split}")
-
-
-def _check_data(model: keras.Model, data: Sequence, of: str = "") -> None:
-    """Check the arrays among `x` and `y`; a dataset is checked by Keras."""
-    arrays = {
-        f"{of}{name}": np.asarray(part)
-        for name, part in zip(("x", "y"), data, strict=False)
-        if is_array(part)
-    }
-    for name, array in arrays.items():
-        shape = getattr(model, "input_shape", None) if name.endswith("x") else None
-        as_samples(array, shape[1:] if isinstance(shape, tuple) else None, name=name)
-    lengths = [len(array) for array in arrays.values()]
-    if len(set(lengths)) > 1:
-        raise ValueError(
-            f"{' and '.join(arrays)} must have as many samples as each other, "
-            f"got {' and '.join(map(str, lengths))}"
-        )
 
 
 def _last_to_train(n_samples: int, validation_split: float) -> int:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 
+pytest.importorskip("optax", reason="optax has no Windows builds")
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 try:

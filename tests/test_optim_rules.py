@@ -14,6 +14,7 @@ Which test proves the rule that a module displays:
 import inspect
 import math
 
+from aebook import scratch
 from aebook.optim import RULES, muon, nadam, schedule_free_adamw, source
 from aebook.optim.contract import checked
 from aebook.optim.newton_schulz import COEFFICIENTS, newton_schulz
@@ -411,6 +412,7 @@ def test_source_prints_what_is_asked_for():
     code = source("schedule_free_adamw", ["evaluation_weights"])
     assert code.startswith("def evaluation_weights(state, w, beta_1=0.9):\n")
     assert source("sgd").startswith("def init(w):\n    return State()\n\n\ndef update")
+    assert source(scratch.backward).startswith("def backward(layers, h, x):\n")
 
 
 def test_unknown_rules_are_refused_in_words():

@@ -26,7 +26,7 @@ def source(
         parts: Functions to show, in this order. Defaults to `init` and `update`.
 
     Returns:
-        Python code, at most 80 columns wide.
+        Python code; of a rule, at most 80 columns wide.
 
     Example:
         >>> print(source("heavy_ball", "update"))
