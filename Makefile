@@ -9,6 +9,8 @@ UV_VERSION := 0.13.9
 # TensorFlow reads these before any Python of ours can set them in a kernel.
 export TF_ENABLE_ONEDNN_OPTS = 0
 export TF_CPP_MIN_LOG_LEVEL = 2
+# On small matrices NumPy's threads wait for each other longer than they work.
+export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book test check execute serve lint lock bench bench-optimizers parity clean

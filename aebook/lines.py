@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 import numpy as np
 
-__all__ = ["as_floors", "format_log_axis", "lines"]
+__all__ = ["as_floors", "check_log", "format_log_axis", "lines"]
 
 
 @matplotlib.rc_context(STYLE)
@@ -57,7 +57,12 @@ def lines(
     """
     data = {str(name): _as_line(name, pair) for name, pair in _checked(named).items()}
     floors, points = as_floors(floors), dict(points or {})
-    _check_log(data, floors, log_x, log_y)
+    every_x, every_y = (
+        np.concatenate(part) for part in zip(*data.values(), strict=True)
+    )
+    check_log(
+        {"x": every_x, "y": [*every_y, *floors.values()]}, {"x": log_x, "y": log_y}
+    )
     figure = Figure(_alt(data, floors, points, xlabel, ylabel), 3.4, title)
     axes, colors, ends = figure.subplots(), colors_of(data), []
     for name, (x, y) in data.items():
@@ -140,13 +145,16 @@ def _as_line(name: str, pair: Any) -> tuple[np.ndarray, np.ndarray]:
     return x.astype(float), y.astype(float)
 
 
-def _check_log(data: dict, floors: dict, log_x: bool, log_y: bool) -> None:
-    ys = [*(y for _, y in data.values()), np.array([*floors.values()])]
-    for axis, log, parts in (
-        ("x", log_x, [x for x, _ in data.values()]),
-        ("y", log_y, ys),
-    ):
-        if log and any((part <= 0).any() for part in parts):
+def check_log(values: Mapping[str, Any], log: Mapping[str, bool]) -> None:
+    """Raise a `ValueError` if a logarithmic axis would have to show 0 or less.
+
+    Example:
+        >>> check_log({"y": [0.0, 1.0]}, {"y": True})
+        Traceback (most recent call last):
+        ValueError: a logarithmic axis needs values > 0; draw it with log_y=False
+    """
+    for axis, numbers in values.items():
+        if log[axis] and (np.asarray(numbers) <= 0).any():
             raise ValueError(
                 f"a logarithmic axis needs values > 0; draw it with log_{axis}=False"
             )

@@ -15,6 +15,7 @@ from aebook.lines import lines
 from aebook.metrics import ClassError
 from aebook.pictures import images, reconstructions
 from aebook.rates import learning_rate_range, schedules
+from aebook.seeds import seeds
 import matplotlib
 from matplotlib.colors import to_rgb
 from matplotlib.patheffects import withStroke
@@ -33,6 +34,7 @@ __all__ = [
     "lines",
     "reconstructions",
     "schedules",
+    "seeds",
 ]
 
 MOST_POINTS = 5000

@@ -1,0 +1,59 @@
+from aebook.plots import seeds
+import numpy as np
+import pytest
+
+RUNS = {"Adam": [3.0, 1.0, 2.0], "SGD": [9.0, None, np.nan]}
+
+
+def dots(figure):
+    lines = figure.axes[0].get_lines()
+    return [line.get_xydata() for line in lines if line.get_marker() == "o"]
+
+
+def test_every_seed_is_a_dot_in_the_row_of_its_method():
+    adam, sgd = dots(seeds(RUNS, xlabel="loss"))
+    np.testing.assert_array_equal(adam, [[3, 0], [1, 0], [2, 0]])
+    np.testing.assert_array_equal(sgd, [[9, 1]])
+    labels = [
+        t.get_text() for t in seeds(RUNS, xlabel="loss").axes[0].get_yticklabels()
+    ]
+    assert labels == ["Adam", "SGD"]
+
+
+def test_the_bar_is_the_median():
+    bars = [
+        line.get_xydata()[0, 0]
+        for line in seeds(RUNS, xlabel="loss").axes[0].get_lines()
+        if line.get_marker() == "|"
+    ]
+    assert bars == [2, 9]
+
+
+def test_a_diverged_seed_is_counted_and_not_hidden():
+    figure = seeds(RUNS, xlabel="loss", floors={"mean image": 5})
+    assert "1 seed at 9, 2 diverged" in figure.alt
+    assert "mean image at 5" in figure.alt
+    assert " 2 diverged" in [text.get_text() for text in figure.axes[0].texts]
+    nothing = seeds({"SGD": [None]}, xlabel="loss")
+    assert "0 seeds, 1 diverged" in nothing.alt
+
+
+def test_the_first_row_is_on_top():
+    bottom, top = seeds(RUNS, xlabel="loss").axes[0].get_ylim()
+    assert bottom > top
+
+
+@pytest.mark.parametrize(
+    ("bad", "options", "error", "match"),
+    [
+        ([1, 2], {}, TypeError, "got list"),
+        ({}, {}, ValueError, "empty"),
+        ({"a": []}, {}, ValueError, "'a' must be a list of numbers"),
+        ({"a": ["x"]}, {}, TypeError, "'a' must be a list of numbers"),
+        ({"a": 3}, {}, TypeError, "'a' must be a list of numbers"),
+        ({"a": [0.0, 1.0]}, {"log_x": True}, ValueError, "log_x=False"),
+    ],
+)
+def test_bad_results_are_refused_by_name(bad, options, error, match):
+    with pytest.raises(error, match=match):
+        seeds(bad, xlabel="loss", **options)
