@@ -98,7 +98,7 @@ def history(
     )
     if log:
         axes.set_yscale("log")
-        format_log_axis(axes)
+        format_log_axis(axes.yaxis)
     if longest > 1:
         axes.set_xlim(1, longest)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

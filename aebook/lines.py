@@ -9,7 +9,7 @@ from typing import Any
 
 from aebook.figure import COLORS, STYLE, Figure, colors_of, label_line_ends
 import matplotlib
-from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.ticker import LogLocator, NullLocator
 import numpy as np
 
@@ -82,10 +82,12 @@ def lines(
         yscale="log" if log_y else "linear",
     )
     if log_y:
-        format_log_axis(axes)
+        format_log_axis(axes.yaxis)
     right = max(x.max() for x, _ in data.values())
     if right > (left := min(x.min() for x, _ in data.values())):
         axes.set_xlim(left, right)
+    if log_x:
+        format_log_axis(axes.xaxis)
     for name, value in floors.items():
         axes.axhline(value, color=COLORS["reference"], linestyle=":")
         ends.append((right, value, f"{name} {value:.4g}", COLORS["reference"]))
@@ -110,13 +112,13 @@ def as_floors(floors: Any) -> dict[str, float]:
     return floors
 
 
-def format_log_axis(axes: Axes) -> None:
-    """Write 0.02 and 5 on a logarithmic y axis, or powers of ten over many decades."""
-    low, high = axes.get_ylim()
+def format_log_axis(axis: Axis) -> None:
+    """Write 0.02 and 5 on a logarithmic axis, or powers of ten over many decades."""
+    low, high = axis.get_view_interval()
     if high / low < 1e3:
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_locator(NullLocator())
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
 
 
 def _checked(named: Any) -> Mapping:

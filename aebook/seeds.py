@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from aebook.figure import COLORS, STYLE, Figure
-from aebook.lines import as_floors, check_log
+from aebook.lines import as_floors, check_log, format_log_axis
 import matplotlib
-from matplotlib.ticker import LogLocator, NullLocator
 import numpy as np
 
 __all__ = ["seeds"]
@@ -81,9 +80,7 @@ def seeds(
         )
     axes.set(xlabel=xlabel, xscale="log" if log_x else "linear")
     if log_x:
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.xaxis.set_minor_locator(NullLocator())
+        format_log_axis(axes.xaxis)
     axes.set_yticks(range(len(rows)), list(rows))
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(axis="both")
