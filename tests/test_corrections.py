@@ -1,0 +1,227 @@
+"""One test for each correction that the appendix lists and no other test shows."""
+
+import os
+import subprocess
+import sys
+
+from aebook import data, losses, optim, problems
+from aebook.models import Autoencoder, dense
+from aebook.optim import minimize
+import keras
+from keras import layers
+import numpy as np
+import pytest
+from scipy.linalg import subspace_angles
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+
+
+@pytest.fixture(scope="module")
+def small_digits():
+    return load_digits().data[:300] / 16
+
+
+@pytest.fixture(scope="module")
+def linear(small_digits):
+    return problems.linear_autoencoder(small_digits, latent_dim=8)
+
+
+def saddle_of(linear, x, k=8):
+    """The components 2 to k + 1, without the first."""
+    wrong = PCA().fit(x).components_[1 : k + 1]
+    return np.concatenate([wrong.T, wrong], axis=None)
+
+
+# the first article
+
+
+def test_momentum_leaves_good_minima_as_well_as_bad_ones():
+    def hollows(w):
+        return np.sum(w**4 / 4 - w**2 / 2 + 0.1 * w), w**3 - w + 0.1
+
+    summit = np.sort(np.roots([1, 0, -1, 0.1]))[1]
+    starts = np.linspace(-2, 2, 401)
+    moved = {}
+    for momentum in (0.0, 0.9):
+        hyper = {"learning_rate": 0.05, "momentum": momentum}
+        ends = minimize(hollows, starts, "heavy_ball", 400, **hyper).points[-1]
+        to_deep = np.sum((starts > summit) & (ends < summit))
+        to_shallow = np.sum((starts < summit) & (ends > summit))
+        moved[momentum] = (to_deep, to_shallow)
+    assert moved[0.0] == (0, 0)
+    assert min(moved[0.9]) > 20
+
+
+def test_two_readings_of_n_differ_by_the_number_of_pixels():
+    x, x_hat = np.random.default_rng(0).random((2, 5, 784)).astype("float32")
+    per_pixel = np.mean(losses.mse_per_pixel(x, x_hat))
+    per_image = np.mean(losses.squared_error_per_image(x, x_hat))
+    assert per_image / per_pixel == pytest.approx(784, rel=1e-5)
+
+
+def test_adam_without_momentum_is_rmsprop_corrected():
+    rng, w = np.random.default_rng(0), np.zeros(5)
+    adam, rmsprop = optim.adam.init(w), optim.rmsprop.init(w)
+    for t in range(1, 50):
+        g = rng.normal(size=5)
+        a, adam = optim.adam.update(g, adam, w, beta_1=0.0, beta_2=0.9, epsilon=1e-15)
+        r, rmsprop = optim.rmsprop.update(g, rmsprop, w, rho=0.9, epsilon=1e-15)
+        np.testing.assert_allclose(a, np.sqrt(1 - 0.9**t) * r, rtol=1e-9)
+
+
+def test_on_small_data_lbfgs_beats_adam_and_adam_beats_descent(small_digits):
+    small = problems.dense_autoencoder(small_digits[:100], latent_dim=8, hidden=(16,))
+
+    def best(rule, rates):
+        runs = [
+            minimize(small, small.start, rule, 200, learning_rate=r, may_diverge=True)
+            for r in rates
+        ]
+        return min(run.losses[-1] for run in runs)
+
+    descent = best("sgd", [1, 3, 10, 30])
+    adam = best("adam", [0.001, 0.003, 0.01, 0.03])
+    assert optim.lbfgs(small, small.start, 200).losses[-1] < 0.9 * adam
+    assert adam < 0.9 * descent
+
+
+def test_the_first_program_refuses_images_that_are_not_flat(digits):
+    model = Autoencoder(*dense(784, latent_dim=2))
+    model.compile("adam", "mse")
+    with pytest.raises(ValueError, match="flatten"):
+        model.fit(digits.reshape(-1, 28, 28), verbose=0)
+
+
+def test_part_of_a_relu_code_dies(digits):
+    model = Autoencoder(*dense(784, 32, (128,), code_activation="relu"))
+    model.compile("adam", "mse")
+    model.fit(digits, epochs=10, batch_size=100, verbose=0)
+    silent = (model.encode(digits) == 0).all(axis=0)
+    assert 1 <= silent.sum() < 32
+
+
+def test_keras_no_longer_runs_on_theano():
+    environment = {**os.environ, "KERAS_BACKEND": "theano"}
+    run = subprocess.run(
+        [sys.executable, "-c", "import keras"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode != 0
+    assert "theano" in run.stderr.lower()
+
+
+# the second article
+
+
+def test_the_printed_divergence_is_maximum_likelihood():
+    rng = np.random.default_rng(0)
+    images = np.indices((2, 2, 2)).reshape(3, -1).T
+    p = rng.dirichlet(np.ones(8))
+
+    def q(theta):
+        return np.prod(np.where(images == 1, theta, 1 - theta), axis=1)
+
+    for theta in rng.uniform(0.05, 0.95, size=(50, 3)):
+        kl = np.sum(p * np.log(p / q(theta)))
+        likelihood = np.sum(p * np.log(q(theta)))
+        assert kl == pytest.approx(np.sum(p * np.log(p)) - likelihood)
+        # a mean of a mean is the same mean
+        assert np.sum(p * np.full(8, kl)) == pytest.approx(kl)
+
+
+def test_a_threshold_below_the_floor_is_never_reached(linear):
+    assert linear.minimum > 1
+    run = minimize(linear, linear.start, "heavy_ball", 1500, learning_rate=0.05)
+    assert run.losses[-1] / linear.minimum < 1.01
+    assert run.losses.min() >= linear.minimum > 1
+
+
+def test_the_second_program_cannot_take_mnist():
+    x = keras.Input((28, 1, 1))
+    model = keras.Model(x, layers.Dense(28)(layers.Dense(32)(x)))
+    model.compile("adadelta", "binary_crossentropy")
+    images = np.zeros((4, 28, 28, 1), "float32")
+    with pytest.raises(ValueError, match="shape"):
+        model.fit(images, images, verbose=0)
+
+
+def test_a_dense_layer_on_a_channel_axis_never_mixes_pixels():
+    layer = layers.Dense(8, activation="relu")
+    image = np.random.default_rng(0).random((1, 28, 28, 1)).astype("float32")
+    before = keras.ops.convert_to_numpy(layer(image))
+    image[0, 3, 5] += 0.5
+    changed = (keras.ops.convert_to_numpy(layer(image)) != before).any(axis=-1)[0]
+    assert layer.count_params() == 16
+    assert np.argwhere(changed).tolist() == [[3, 5]]
+
+
+def test_adadelta_by_name_is_a_thousand_times_slower_than_published():
+    assert float(keras.optimizers.get("adadelta").learning_rate) == pytest.approx(1e-3)
+    g, w = np.ones(3), np.zeros(3)
+    state = optim.adadelta.init(w)
+    by_name, _ = optim.adadelta.update(g, state, w)
+    published, _ = optim.adadelta.update(g, state, w, learning_rate=1.0)
+    np.testing.assert_allclose(published, 1000 * by_name)
+
+
+def test_predict_returns_reconstructions_and_not_codes(digits):
+    model = Autoencoder(*dense(784, latent_dim=32))
+    assert model.predict(digits[:5], verbose=0).shape == (5, 784)
+    assert model.encode(digits[:5]).shape == (5, 32)
+
+
+# often said elsewhere
+
+
+def test_a_linear_autoencoder_finds_the_subspace_and_not_the_axes(linear, small_digits):
+    end = optim.lbfgs(linear, linear.start, 400).points[-1]
+    _, decoder = problems.encoder_and_decoder(end, 8)
+    components = PCA(8).fit(small_digits).components_
+    assert np.rad2deg(subspace_angles(decoder.T, components.T)).max() < 1
+    rows = decoder / np.linalg.norm(decoder, axis=1, keepdims=True)
+    assert np.abs(rows @ components.T).max() < 0.95
+
+
+def test_a_small_gradient_is_found_on_a_saddle_first(linear, small_digits):
+    saddle = saddle_of(linear, small_digits)
+    nudge = 1e-4 * np.random.default_rng(0).normal(size=saddle.size)
+    run = minimize(linear, saddle + nudge, "sgd", 800, learning_rate=0.05)
+    calm = int(np.argmax(run.gradient_norms < 1e-3))
+    assert run.gradient_norms[calm] < 1e-3
+    assert run.losses[calm] - linear.minimum > 0.3
+    assert run.losses[-1] - linear.minimum < 0.1
+
+
+def test_above_the_edge_the_loss_falls_before_it_rises():
+    bowl = problems.quadratic(condition_number=100)
+    start = np.array([1.0, 1e-6])  # nothing to be seen along the steep axis yet
+    run = minimize(bowl, start, "sgd", 60, learning_rate=1.5 * 2 / 100)
+    assert (np.diff(run.losses[:10]) < 0).all()
+    assert run.losses[-1] > 1e6 * run.losses[0]
+
+
+def test_a_mean_beside_a_kl_term_is_worth_no_code_at_all():
+    """A direction is worth a code if its variance is above that of the noise."""
+    train = data.flatten(data.load_mnist(validation=5000, seed=0).x_train)
+    spread = PCA(32, svd_solver="covariance_eigh").fit(train).explained_variance_
+    assert np.sum(spread > 1 / 2) == 23  # a sum of squares is noise of variance 1/2
+    assert np.sum(spread > 784 / 2) == 0  # a mean over 784 pixels, of 392
+
+
+def test_the_two_forms_of_adam_differ_by_a_root():
+    rng, w, epsilon = np.random.default_rng(0), np.zeros(5), 1e-3
+    state, m, v = optim.adam.init(w), np.zeros(5), np.zeros(5)
+    for t in range(1, 30):
+        g = 1e-3 * rng.normal(size=5)
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+        first_form = -0.001 * m_hat / (np.sqrt(v_hat) + epsilon)
+        root = np.sqrt(1 - 0.999**t) * epsilon
+        step, next_state = optim.adam.update(g, state, w, epsilon=root)
+        np.testing.assert_allclose(step, first_form, rtol=1e-9)
+        wrong, _ = optim.adam.update(g, state, w, epsilon=(1 - 0.999**t) * epsilon)
+        assert np.abs(wrong / first_form - 1).max() > 0.05
+        state = next_state
