@@ -29,7 +29,7 @@ def lines(
     dots: bool = False,
     title: str | None = None,
 ) -> Figure:
-    """Draw one line for each name.
+    """Draw one line for each name, which stands at its end or in a legend.
 
     Args:
         named: What to draw, `{"Adam": (x, y), ...}`, two lists of one length each.
@@ -67,7 +67,7 @@ def lines(
     axes, colors, ends = figure.subplots(), colors_of(data), []
     for name, (x, y) in data.items():
         marker = "o" if dots or len(x) == 1 else None
-        axes.plot(x, y, color=colors[name], marker=marker, markersize=4)
+        axes.plot(x, y, color=colors[name], marker=marker, markersize=4, label=name)
         finite = np.flatnonzero(np.isfinite(y))
         if finite.size:
             ends.append((x[finite[-1]], y[finite[-1]], name, colors[name]))
@@ -89,10 +89,14 @@ def lines(
     if log_x:
         format_log_axis(axes.xaxis)
     for name, value in floors.items():
-        axes.axhline(value, color=COLORS["reference"], linestyle=":")
-        ends.append((right, value, f"{name} {value:.4g}", COLORS["reference"]))
+        note = f"{name} {value:.4g}"
+        axes.axhline(value, color=COLORS["reference"], linestyle=":", label=note)
+        ends.append((right, value, note, COLORS["reference"]))
     axes.grid(axis="y")
-    label_line_ends(axes, ends)
+    if sum(x < right for x, *_ in ends) > 1:  # names at the edge would be far away
+        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+    else:
+        label_line_ends(axes, ends)
     return figure
 
 

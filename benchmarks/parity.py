@@ -28,6 +28,7 @@ from twins import GROUNDS, Case, walk
 RESULTS = Path(__file__).parent / "results" / "parity.json"
 GOLDENS = Path(__file__).parent.parent / "tests" / "goldens" / "pytorch.json"
 LIBRARIES = {"keras": "Keras", "torch": "PyTorch", "optax": "optax"}
+LETTERS = {"keras": "K", "torch": "P", "optax": "O"}
 AGREE = 2e-5  # rounding of float32 over 200 steps stays below
 CASES = {f"parity/{name}": case for name, case in PARITY.items()} | {
     f"disagreement/{name}": row.case for name, row in DISAGREEMENTS.items()
@@ -155,7 +156,8 @@ def table(results: dict[str, Any]) -> str:
 def disagreements(results: dict[str, Any]) -> str:
     """Return the table of disagreements as Markdown, one row each."""
     lines = [
-        "| what | Keras | PyTorch | optax | weights apart by | measured at |",
+        "| what | Keras (K) | PyTorch (P) | optax (O) | weights apart by "
+        "| measured at |",
         "|---|---|---|---|---|---|",
     ]
     for name, row in DISAGREEMENTS.items():
@@ -164,8 +166,8 @@ def disagreements(results: dict[str, Any]) -> str:
             getattr(row, library) + _moved(measured["moved"].get(library))
             for library in LIBRARIES
         ]
-        apart = "; ".join(
-            f"{' – '.join(LIBRARIES[part] for part in pair.split('-'))}: {value:.2g}"
+        apart = ", ".join(
+            f"{'–'.join(LETTERS[part] for part in pair.split('-'))} {value:.2g}"
             for pair, value in measured["apart"].items()
         )
         lines.append(f"| {row.what} | {' | '.join(cells)} | {apart} | {row.setting} |")

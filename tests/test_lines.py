@@ -19,6 +19,13 @@ def test_each_line_holds_the_numbers_given_and_its_name():
     assert sorted(names) == ["Adam", "other"]
 
 
+def test_lines_that_end_early_are_named_in_a_legend():
+    early = {"a": ([0, 1], [1, 2]), "b": ([0, 1], [2, 1]), "c": ([0, 9], [1, 1])}
+    legend = lines(early, **LABELS).axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "c"]
+    assert lines({"a": STEPS, "b": STEPS}, **LABELS).axes[0].get_legend() is None
+
+
 def test_the_alt_text_names_ends_extremes_dots_and_floors():
     figure = lines(
         {"fall": STEPS}, floors={"PCA": 0.5}, points={"best": (2, 1)}, **LABELS
