@@ -188,7 +188,7 @@ def backward(
     back-propagating errors", Nature 323, 1986.
     """
     gradients: list[np.ndarray] = []
-    dh = 2 * (h[-1] - x) / x.size  # (n, d)
+    dh = 2 / x.size * (h[-1] - x)  # (n, d)
     for (weights, _, activation), h_in, h_out in zip(
         reversed(layers), reversed(h[:-1]), reversed(h[1:]), strict=True
     ):

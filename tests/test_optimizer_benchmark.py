@@ -231,6 +231,9 @@ def test_a_stopped_comparison_goes_on_where_it_was(load, plan, capsys):
     assert "0 of 10 runs to do" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(
+    not hasattr(keras.optimizers, "ScheduleFreeAdamW"), reason="Keras before 3.14"
+)
 def test_runs_of_other_settings_are_not_mixed_in(load, plan):
     run, (plan, _) = load("run"), plan
     long = {name: of.problem for name, of in load("problems").LONG.items()}

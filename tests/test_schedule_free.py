@@ -293,7 +293,10 @@ def test_another_optimizer_is_refused_in_words():
 def test_all_of_this_holds_on_jax():
     tests = "have_the_average or goes_on_where or exactly_also"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-k", tests, str(Path(__file__))],
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-W", "default"),
+            *("-k", tests, str(Path(__file__))),
+        ],
         env={**os.environ, "KERAS_BACKEND": "jax"},
         capture_output=True,
         text=True,
