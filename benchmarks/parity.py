@@ -29,6 +29,7 @@ RESULTS = Path(__file__).parent / "results" / "parity.json"
 GOLDENS = Path(__file__).parent.parent / "tests" / "goldens" / "pytorch.json"
 LIBRARIES = {"keras": "Keras", "torch": "PyTorch", "optax": "optax"}
 LETTERS = {"keras": "K", "torch": "P", "optax": "O"}
+NO_BREAK = "\N{NO-BREAK SPACE}"
 AGREE = 2e-5  # rounding of float32 over 200 steps stays below
 CASES = {f"parity/{name}": case for name, case in PARITY.items()} | {
     f"disagreement/{name}": row.case for name, row in DISAGREEMENTS.items()
@@ -167,7 +168,8 @@ def disagreements(results: dict[str, Any]) -> str:
             for library in LIBRARIES
         ]
         apart = ", ".join(
-            f"{'–'.join(LETTERS[part] for part in pair.split('-'))} {value:.2g}"
+            "/".join(LETTERS[part] for part in pair.split("-"))
+            + f"{NO_BREAK}{value:.2g}"
             for pair, value in measured["apart"].items()
         )
         lines.append(f"| {row.what} | {' | '.join(cells)} | {apart} | {row.setting} |")

@@ -107,7 +107,9 @@ LOGISTIC = CLASSIC._replace(
 LARGE_BATCHES = {"batch_size": 500, "steps": 2_200, "points": 20}
 LONG = {
     "long_adam": LongRun(CLASSIC, "adam", 1e-3, (1, 2, 3)),
-    "long_muon_relu": LongRun(CLASSIC._replace(**LARGE_BATCHES), "muon", 0.01, (1,)),
+    "long_muon_relu": LongRun(
+        CLASSIC._replace(**LARGE_BATCHES), "muon", 0.01, (1, 2, 3)
+    ),
     "long_adam_logistic": LongRun(LOGISTIC, "adam", 3e-3, (1,)),
     "long_muon": LongRun(LOGISTIC._replace(**LARGE_BATCHES), "muon", 0.02, (1,)),
 }
