@@ -19,7 +19,7 @@ class Rule(NamedTuple):
     """One optimizer; only its learning rate is tuned.
 
     `lowest` is the lowest of its rates for each problem, as the power k of 10^(k/2).
-    It was chosen by `run.py --probe`.
+    It was chosen by `probe.py`.
     """
 
     label: str

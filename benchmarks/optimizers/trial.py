@@ -135,9 +135,7 @@ class Trial:
 
 def _state(model: keras.Model) -> list[Any]:
     """Return all variables that training changes, in a fixed order."""
-    optimizer = model.optimizer
-    hidden = [optimizer._u_product] if hasattr(optimizer, "_u_product") else []
-    return [*model.variables, *optimizer.variables, *hidden]
+    return [*model.variables, *model.optimizer.variables]
 
 
 def six_digits(value: float) -> float | None:
