@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from aebook.checks import check_positive
+from aebook.checks import check_between, check_positive
 import keras
 from keras import ops
 import numpy as np
 
 __all__ = [
+    "MaskedMeanSquaredError",
     "bce_per_image",
     "bce_per_pixel",
     "bernoulli_sparsity_kl",
@@ -212,6 +213,74 @@ def gaussian_nll_per_image(x: Any, mean: Any, log_variance: Any = 0.0) -> Any:
     _check_broadcast(log_variance, x)
     error = ops.square(x - mean) * ops.exp(-log_variance)
     return 0.5 * _sum(np.log(2 * np.pi) + log_variance + error)
+
+
+# --- errors of sequences
+
+
+@register
+class MaskedMeanSquaredError(keras.losses.Loss):
+    r"""Mean squared error over the values of the real steps of each sequence.
+
+    $$ \mathrm{MSE} = \frac{1}{|T| d} \sum_{t \in T} \sum_{j=1}^{d}
+       \left( x_{tj} - \hat x_{tj} \right)^2, \qquad
+       T = \{ t : x_{tj} \neq p \text{ for some } j \} $$
+
+    A step is padding if all its features equal $p$, the `mask_value`. What is put out
+    there costs nothing, and does not make a short sequence look easy. Each sequence
+    weighs the same, however long.
+
+    Args:
+        mask_value: What fills the padded steps. Defaults to 0.
+        reduction: As in Keras. Defaults to `"sum_over_batch_size"`, the mean over the
+            sequences; `None` keeps one value each.
+        name: Name of the loss. Defaults to `"masked_mean_squared_error"`.
+        dtype: As in Keras. Defaults to its float type.
+
+    Returns:
+        On a call with targets and reconstructions, both `(batch, steps, features)`:
+        the mean of one value per sequence, ≥ 0, in squared units of `x`, per value;
+        0 for a sequence of padding alone.
+
+    Raises:
+        TypeError: If `mask_value` is not a number.
+        ValueError: If it is not finite, the shapes differ, or have fewer than 3 axes.
+
+    Example:
+        >>> loss = MaskedMeanSquaredError(mask_value=0.0)
+        >>> x = [[[1.0, 0.0], [0.0, 0.0]]]  # the second step is padding
+        >>> float(loss(x, [[[0.0, 0.0], [9.0, 9.0]]]))
+        0.5
+    """
+
+    def __init__(
+        self,
+        mask_value: float = 0.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "masked_mean_squared_error",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.mask_value = check_between(mask_value, "mask_value")
+
+    def call(self, x: Any, x_hat: Any) -> Any:
+        """Return one value per sequence, shape `(batch,)`."""
+        x, x_hat = _pair(x, x_hat)
+        if len(x.shape) < 3:
+            raise ValueError(
+                "x must have at least 3 dimensions (batch, steps, features), got shape "
+                f"{tuple(x.shape)}"
+            )
+        features = tuple(range(2, len(x.shape)))
+        real = ops.any(x != self.mask_value, axis=features)  # (batch, steps)
+        real = ops.cast(real, x_hat.dtype)
+        error = ops.mean(ops.square(x - x_hat), axis=features)
+        steps = ops.maximum(ops.sum(real, axis=1), 1)  # so that 0 of 0 steps is 0
+        return ops.sum(ops.where(real > 0, error, 0.0), axis=1) / steps
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what builds the same loss."""
+        return {**super().get_config(), "mask_value": self.mask_value}
 
 
 # --- terms on the code

@@ -151,6 +151,70 @@ def test_gaussian_kl_is_the_mean_log_ratio_of_the_densities():
     assert (np.abs(ours - ratio.mean(axis=0)) < 4 * error).all()
 
 
+# --- sequences
+
+
+def test_padded_steps_cost_nothing_by_hand():
+    x = np.array([[[1.0, 0.0], [2.0, 2.0], [0.0, 0.0]], np.zeros((3, 2))])
+    x_hat = np.array([[[0.0, 0.0], [2.0, 0.0], [9.0, 9.0]], np.full((3, 2), 7.0)])
+    per_sequence = losses.MaskedMeanSquaredError(reduction=None)(x, x_hat)
+    # (1 + 4) over the 4 values of two real steps; a wholly padded sequence: 0
+    assert keras.ops.convert_to_numpy(per_sequence).tolist() == [1.25, 0.0]
+    assert float(losses.MaskedMeanSquaredError()(x, x_hat)) == 0.625
+
+
+@pytest.mark.parametrize("mask_value", [0.0, -1.0, 255.0])
+def test_each_sequence_costs_the_mean_squared_error_of_its_own_length(mask_value):
+    rng = np.random.default_rng(0)
+    x, x_hat = rng.normal(size=(2, 7, 9, 3)).astype(np.float32)
+    lengths = rng.integers(1, 10, 7)
+    for sequence, length in zip(x, lengths, strict=True):
+        sequence[length:] = mask_value
+    ours = losses.MaskedMeanSquaredError(mask_value, reduction=None)(x, x_hat)
+    expected = [
+        np.mean((a[:n] - b[:n]) ** 2) for a, b, n in zip(x, x_hat, lengths, strict=True)
+    ]
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(ours), expected, rtol=1e-5)
+
+
+def test_a_step_with_one_zero_feature_is_real():
+    x, x_hat = np.array([[[0.0, 1.0]]]), np.array([[[1.0, 1.0]]])
+    assert float(losses.MaskedMeanSquaredError()(x, x_hat)) == 0.5
+
+
+@on_tensorflow
+def test_nothing_put_out_at_a_padded_step_has_a_gradient():
+    import tensorflow as tf
+
+    x = np.zeros((2, 3, 2), np.float32)
+    x[0, :2] = 1.0
+    x_hat = tf.constant(np.full(x.shape, 1e30, np.float32))  # squared: infinite
+    with tf.GradientTape() as tape:
+        tape.watch(x_hat)
+        loss = losses.MaskedMeanSquaredError(reduction=None)(x, x_hat)
+    gradient = tape.gradient(loss, x_hat).numpy()
+    assert loss.numpy()[1] == 0
+    assert (gradient[0, 2] == 0).all() and (gradient[1] == 0).all()
+    assert (gradient[0, :2] > 0).all()
+
+
+def test_the_masked_loss_round_trips_its_config():
+    loss = losses.MaskedMeanSquaredError(-1.0, name="mine")
+    twin = keras.losses.deserialize(keras.losses.serialize(loss))
+    assert type(twin) is losses.MaskedMeanSquaredError
+    assert twin.get_config() == loss.get_config()
+    assert (twin.mask_value, twin.name) == (-1.0, "mine")
+
+
+def test_the_masked_loss_wants_sequences():
+    with pytest.raises(ValueError, match=r"at least 3 dimensions .*got shape \(2, 3\)"):
+        losses.MaskedMeanSquaredError()(np.ones((2, 3)), np.ones((2, 3)))
+    with pytest.raises(TypeError, match="mask_value must be a number, got '0'"):
+        losses.MaskedMeanSquaredError("0")
+    with pytest.raises(ValueError, match="mask_value must be a finite number"):
+        losses.MaskedMeanSquaredError(np.nan)
+
+
 # --- theorems
 
 
@@ -367,6 +431,8 @@ from aebook import losses
 a, b = np.random.default_rng(0).uniform(0.1, 0.9, (2, 3, 4)).astype("float32")
 values = {}
 for name in losses.__all__:
+    if name == "MaskedMeanSquaredError":
+        continue
     first, second = (0.2, b[0]) if name == "bernoulli_sparsity_kl" else (a, b)
     loss = lambda second: getattr(losses, name)(first, second).sum()
     value, gradient = jax.jit(jax.value_and_grad(loss))(second)
@@ -383,7 +449,7 @@ print(json.dumps([keras.backend.backend(), values]))
     assert run.returncode == 0, run.stderr[-2000:]
     backend, values = json.loads(run.stdout.splitlines()[-1])
     assert backend == "jax"
-    assert sorted(values) == sorted(losses.__all__)
+    assert sorted([*values, "MaskedMeanSquaredError"]) == sorted(losses.__all__)
     a, b = np.random.default_rng(0).uniform(0.1, 0.9, (2, 3, 4)).astype("float32")
     for name, (total, gradient) in values.items():
         code = name == "bernoulli_sparsity_kl"

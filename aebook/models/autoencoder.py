@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 from aebook import training
 from aebook.checks import as_samples, check_count
 from aebook.models.objective import check_loss, check_optimizer, target_range
 import keras
+from keras import ops
 import numpy as np
 
 __all__ = ["Autoencoder"]
@@ -23,9 +25,14 @@ class Autoencoder(keras.Model):
 
     $$ \hat x = g(f(x)), \qquad L = \frac1n \sum_i \ell(x_i, \hat x_i) $$
 
-    The encoder $f$ and the decoder $g$ are any two Keras models that fit together; a
-    member of the family adds its own terms to $L$. Everything else is plain Keras:
-    `compile`, `fit`, `evaluate`, callbacks, saving as `.keras`.
+    The encoder $f$ and the decoder $g$ are any two Keras models that fit together.
+    Everything else is plain Keras: `compile`, `fit`, `evaluate`, callbacks, saving as
+    `.keras`. A member of the family adds only what is new about it:
+
+    - `bottleneck`: what stands between encoder and decoder, such as a codebook;
+    - `add_term`: a named term of the loss, listed in the class attribute `terms`;
+    - `call`: what is done to the input, such as a corruption;
+    - `compared`: what the loss compares, where it is not target and reconstruction.
 
     Args:
         encoder: Keras model, `(batch, *input_shape)` to a code.
@@ -49,32 +56,69 @@ class Autoencoder(keras.Model):
         ((4, 2), (4, 4))
     """
 
+    #: The terms that a member adds to the loss; each is in the history by this name.
+    terms: ClassVar[tuple[str, ...]] = ()
+    #: The Keras objects among the constructor's arguments, saved in their own way.
+    parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
+    #: What to do when encoder and decoder do not fit together.
+    fit_hint: ClassVar[str] = "give both the same latent_dim"
+
     def __init__(
         self, encoder: keras.Model, decoder: keras.Model, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        _check_fit(encoder, decoder)
+        self._check_parts(encoder, decoder)
         self.encoder = encoder
         self.decoder = decoder
-        self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
+        self.trackers = {
+            name: keras.metrics.Mean(name=name)
+            for name in ("reconstruction", *self.terms)
+        }
+        self._noted = SimpleNamespace(terms={})  # a dict alone would be tracked
         self.built = True  # both parts are; so it can be saved before it is called
 
     @property
     def latent_dim(self) -> int:
         """Numbers in the code of one sample."""
-        return math.prod(self.encoder.output_shape[1:])
+        return math.prod(self.decoder.input_shape[1:])
 
     # --- the model and its loss
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Return the reconstruction of `x`, same shape."""
-        return self.decoder(self.encoder(x, training=training), training=training)
+        self._noted.terms = {}
+        h = self.encoder(x, training=training)
+        return self.decoder(self.bottleneck(h, training), training=training)
+
+    def bottleneck(self, h: Any, training: bool = False) -> Any:
+        """Return the code that the encoder's output `h` stands for: here `h` itself."""
+        return h
+
+    def add_term(self, name: str, values: Any, weight: Any = 1.0) -> None:
+        """Add `weight` times the mean of `values` to the loss of this batch.
+
+        The history shows the mean itself, without the weight.
+
+        Args:
+            name: One of the class's `terms`.
+            values: One value per sample, shape `(batch,)`, or one number.
+            weight: A number or scalar tensor; 0 for a term that is only shown.
+                Defaults to 1.
+        """
+        self._noted.terms[name] = (values, weight)
+
+    def compared(self, x: Any, y: Any, y_pred: Any, training: bool) -> tuple:
+        """Return what the loss compares, target and reconstruction: `y` and `y_pred`.
+
+        It is called once for each batch, in training and in `evaluate`.
+        """
+        return y, y_pred
 
     def compute_loss(
         self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
+        x: Any,
+        y: Any,
+        y_pred: Any,
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
@@ -84,11 +128,17 @@ class Autoencoder(keras.Model):
         per pixel). What layers add, such as weight decay, is in `loss` only.
         """
         target = x if y is None else y
+        target, y_pred = self.compared(x, target, y_pred, training)
         total = super().compute_loss(x, target, y_pred, sample_weight, training)
-        added = sum((keras.ops.sum(loss) for loss in self.losses), start=0.0)
-        self.reconstruction_tracker.update_state(
-            total - added, sample_weight=keras.ops.shape(y_pred)[0]
-        )
+        added = sum((ops.sum(loss) for loss in self.losses), start=0.0)
+        batch = ops.shape(target)[0]
+        self.trackers["reconstruction"].update_state(total - added, batch)
+        for name, (values, weight) in self._noted.terms.items():
+            if sample_weight is not None and len(values.shape):
+                values = values * ops.cast(sample_weight, values.dtype)
+            mean = ops.mean(values)
+            self.trackers[name].update_state(mean, batch)
+            total = total + weight * mean
         return total
 
     def compute_metrics(
@@ -184,7 +234,8 @@ class Autoencoder(keras.Model):
         """
         check_count(batch_size, "batch_size")
         x = self._checked_input(x)
-        return self.encoder.predict(x, batch_size=batch_size, verbose=0)
+        h = self.encoder.predict(x, batch_size=batch_size, verbose=0)
+        return ops.convert_to_numpy(self.bottleneck(ops.convert_to_tensor(h)))
 
     def decode(self, z: Any, batch_size: int = 256) -> np.ndarray:
         """Return what the decoder makes of the codes `z`.
@@ -205,6 +256,25 @@ class Autoencoder(keras.Model):
         return self.decode(self.encode(x, batch_size), batch_size)
 
     # --- arguments and saving
+
+    def _check_parts(self, encoder: Any, decoder: Any) -> None:
+        """Raise unless the two are Keras models, and one takes what the other gives."""
+        _check_model("encoder", encoder)
+        _check_model("decoder", decoder)
+        code_shape = self._code_shape(encoder.output_shape[1:])
+        for a, puts_out, b in (
+            (encoder, code_shape, decoder),
+            (decoder, decoder.output_shape[1:], encoder),
+        ):
+            if puts_out != b.input_shape[1:]:
+                raise ValueError(
+                    f"{a.name} puts out {a.output_shape[1:]}, but {b.name} takes "
+                    f"{b.input_shape[1:]}; {self.fit_hint}"
+                )
+
+    def _code_shape(self, shape: tuple) -> tuple:
+        """Return the shape of a code where the encoder puts out `shape`."""
+        return shape
 
     def _checked_pair(self, x: Any, y: Any, names: tuple[str, str]) -> tuple:
         """Check input and target; a target of `None` stays, the input stands in."""
@@ -231,17 +301,14 @@ class Autoencoder(keras.Model):
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the same model, untrained."""
         serialize = keras.saving.serialize_keras_object
-        return {
-            **super().get_config(),
-            "encoder": serialize(self.encoder),
-            "decoder": serialize(self.decoder),
-        }
+        parts = {part: serialize(getattr(self, part)) for part in self.parts}
+        return {**super().get_config(), **parts}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         """Build a model from `get_config`."""
         config = dict(config)
-        for part in ("encoder", "decoder"):
+        for part in cls.parts:
             config[part] = keras.saving.deserialize_keras_object(
                 config[part], custom_objects=custom_objects
             )
@@ -254,18 +321,11 @@ def _is_values(x: Any) -> bool:
     return hasattr(x, "__array__") or isinstance(x, values)
 
 
-def _check_fit(encoder: Any, decoder: Any) -> None:
-    for name, part in (("encoder", encoder), ("decoder", decoder)):
-        if not isinstance(part, keras.Model):
-            raise TypeError(
-                f"{name} must be a Keras model, got {type(part).__name__}; "
-                "aebook.models.dense builds a pair"
-            )
-        if not part.built:
-            raise ValueError(f"{name} has no shapes yet; give it a keras.Input")
-    for a, b in ((encoder, decoder), (decoder, encoder)):
-        if a.output_shape[1:] != b.input_shape[1:]:
-            raise ValueError(
-                f"{a.name} puts out {a.output_shape[1:]}, "
-                f"but {b.name} takes {b.input_shape[1:]}"
-            )
+def _check_model(name: str, part: Any) -> None:
+    if not isinstance(part, keras.Model):
+        raise TypeError(
+            f"{name} must be a Keras model, got {type(part).__name__}; "
+            "aebook.models.dense builds a pair"
+        )
+    if not part.built:
+        raise ValueError(f"{name} has no shapes yet; give it a keras.Input")

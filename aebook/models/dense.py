@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import math
 
-from aebook.checks import check_count
+from aebook.models.parts import as_shape, as_widths, check_activations, code_width
 import keras
 from keras import layers
 
@@ -20,6 +20,7 @@ def dense(
     activation: str = "relu",
     code_activation: str = "linear",
     output_activation: str = "sigmoid",
+    gaussian: bool = False,
 ) -> tuple[keras.Model, keras.Model]:
     r"""Build an encoder and a decoder that mirror each other.
 
@@ -39,28 +40,30 @@ def dense(
         code_activation: Activation of the code. Defaults to `"linear"`.
         output_activation: Activation of the reconstruction. Defaults to `"sigmoid"`,
             for data in [0, 1].
+        gaussian: Whether the encoder puts out `latent_dim` means and then as many
+            log-variances, for a variational autoencoder. Defaults to `False`.
 
     Returns:
         The encoder, `(batch, *input_shape)` to `(batch, latent_dim)`, and the
-        decoder, the other way.
+        decoder, the other way. With `gaussian=True` the encoder puts out
+        `(batch, 2 * latent_dim)`; the decoder is the same.
 
     Raises:
         TypeError: If a size is not a whole number.
-        ValueError: If a size is below 1, or an activation is unknown.
+        ValueError: If a size is below 1, an activation is unknown, or a Gaussian's
+            code is not linear.
 
     Example:
         >>> encoder, decoder = dense(784, latent_dim=32, hidden=(128,))
         >>> encoder.output_shape, decoder.output_shape
         ((None, 32), (None, 784))
+        >>> dense(784, latent_dim=32, gaussian=True)[0].output_shape
+        (None, 64)
     """
-    sizes = [input_shape] if isinstance(input_shape, int) else list(input_shape)
-    if not sizes:
-        raise ValueError("input_shape is empty; give the shape of one sample")
-    shape = tuple(check_count(size, "input_shape") for size in sizes)
-    check_count(latent_dim, "latent_dim")
-    widths = [check_count(width, "hidden") for width in hidden]
-    for name in (activation, code_activation, output_activation):
-        _check_activation(name)
+    shape = as_shape(input_shape)
+    widths = as_widths(hidden, "hidden")
+    check_activations(activation, code_activation, output_activation)
+    code = code_width(latent_dim, gaussian, code_activation)
 
     encoder = keras.Sequential(name="encoder")
     encoder.add(keras.Input(shape, name="x"))
@@ -68,7 +71,7 @@ def dense(
         encoder.add(layers.Flatten())
     for width in widths:
         encoder.add(layers.Dense(width, activation=activation))
-    encoder.add(layers.Dense(latent_dim, activation=code_activation, name="code"))
+    encoder.add(layers.Dense(code, activation=code_activation, name="code"))
 
     decoder = keras.Sequential(name="decoder")
     decoder.add(keras.Input((latent_dim,), name="z"))
@@ -82,13 +85,3 @@ def dense(
     if len(shape) > 1:
         decoder.add(layers.Reshape(shape))
     return encoder, decoder
-
-
-def _check_activation(name: str) -> None:
-    try:
-        keras.activations.get(name)
-    except ValueError:
-        raise ValueError(
-            f"unknown activation {name!r}; Keras knows, among others, "
-            "'relu', 'gelu', 'tanh', 'sigmoid' and 'linear'"
-        ) from None

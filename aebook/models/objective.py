@@ -9,7 +9,7 @@ from typing import Any
 from aebook import losses
 import keras
 
-__all__ = ["check_loss", "check_optimizer", "target_range"]
+__all__ = ["check_loss", "check_optimizer", "check_sum_per_image", "target_range"]
 
 # Values that an output activation can reach; others are unlimited.
 REACH = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
@@ -41,6 +41,18 @@ def check_loss(loss: Any, decoder: keras.Model) -> None:
                 f"in {activation!r}; use a sigmoid, or "
                 "keras.losses.BinaryCrossentropy(from_logits=True)"
             )
+
+
+def check_sum_per_image(loss: Any) -> None:
+    """Raise a `ValueError` if the loss is known to be a mean per pixel."""
+    means = (losses.bce_per_pixel, losses.mae_per_pixel, losses.mse_per_pixel)
+    if isinstance(loss, str | keras.losses.Loss) or loss in means:
+        name = getattr(loss, "__name__", loss)
+        raise ValueError(
+            "the loss stands for -log p(x|z) of a whole image, beside a divergence in "
+            f"nats; {name!r} is a mean per pixel; use aebook.losses.bce_per_image, "
+            "gaussian_nll_per_image or squared_error_per_image"
+        )
 
 
 def target_range(decoder: keras.Model, loss: Any = None) -> tuple:

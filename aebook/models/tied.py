@@ -1,0 +1,119 @@
+"""Tied weights: a decoder that is the encoder read backwards."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from aebook.models.autoencoder import Autoencoder
+import keras
+from keras import layers, ops
+
+__all__ = ["TiedAutoencoder", "Transposed"]
+
+
+class Transposed(layers.Layer):
+    r"""A dense or convolutional layer read backwards, with a bias of its own.
+
+    $$ y = a\bigl(W^\top x + c\bigr) $$
+
+    Args:
+        layer: The layer whose kernel $W$ is shared; `keras.layers.Dense` or `Conv2D`.
+        activation: The $a$, a name that Keras knows.
+        **kwargs: Further arguments of `keras.layers.Layer`, such as `name`.
+
+    Example:
+        >>> forward = layers.Dense(3)
+        >>> forward.build((None, 5))
+        >>> Transposed(forward, "relu")(ops.ones((2, 3))).shape
+        TensorShape([2, 5])
+    """
+
+    def __init__(
+        self, layer: layers.Layer, activation: str = "linear", **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.layer = layer
+        self.activation = keras.activations.get(activation)
+        shape = (layer.kernel.shape[-2],)
+        self.bias = self.add_weight(name="bias", shape=shape, initializer="zeros")
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        """Return `x` taken back to the space the layer came from."""
+        layer = self.layer
+        if isinstance(layer, layers.Dense):
+            y = ops.matmul(x, ops.transpose(layer.kernel))
+        else:
+            y = ops.conv_transpose(x, layer.kernel, layer.strides, layer.padding)
+            sizes = layer.input.shape[1:3]
+            # A stride rounds sizes up; where it did, the padding began a pixel sooner.
+            top, left = (full - n for full, n in zip(y.shape[1:3], sizes, strict=True))
+            y = y[:, top:, left:]
+        return self.activation(y + self.bias)
+
+
+@keras.saving.register_keras_serializable(package="aebook")
+class TiedAutoencoder(Autoencoder):
+    r"""An autoencoder whose decoder uses the encoder's weights, transposed.
+
+    $$ z = a(W x + b), \qquad \hat x = a'(W^\top z + c) $$
+
+    It has about half the weights of the untied one, and with one linear layer each
+    way its best $W$ spans the principal components. The biases are its own.
+
+    Args:
+        encoder: Keras model of dense, convolutional, flattening, reshaping and dropout
+            layers, one after the other.
+        output_activation: Activation of the reconstruction. Defaults to `"sigmoid"`.
+        **kwargs: Further arguments of `keras.Model`, such as `name`.
+
+    Raises:
+        TypeError: If the encoder is no Keras model.
+        ValueError: If it has a layer that cannot be read backwards.
+
+    Example:
+        >>> from aebook.models import dense
+        >>> encoder, decoder = dense(784, latent_dim=32, hidden=(128,))
+        >>> model = TiedAutoencoder(encoder)
+        >>> model.count_params(), Autoencoder(encoder, decoder).count_params()
+        (105520, 209968)
+
+    Source: Vincent et al., "Stacked Denoising Autoencoders", 2010, section 2.2.
+    """
+
+    parts: ClassVar[tuple[str, ...]] = ("encoder",)
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        output_activation: str = "sigmoid",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(encoder, _backwards(encoder, output_activation), **kwargs)
+        self.output_activation = output_activation
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs to build the same model, untrained."""
+        return {**super().get_config(), "output_activation": self.output_activation}
+
+
+def _backwards(encoder: keras.Model, output_activation: str) -> keras.Model:
+    """Return the decoder: the layers in reverse, each with the activation before it."""
+    passive = layers.InputLayer | layers.Dropout
+    forward = [part for part in encoder.layers if not isinstance(part, passive)]
+    weighty = [part for part in forward if hasattr(part, "kernel")]
+    before = dict(zip(weighty, [None, *weighty], strict=False))
+    decoder = keras.Sequential([keras.Input(encoder.output_shape[1:])], name="decoder")
+    for layer in reversed(forward):
+        if isinstance(layer, layers.Flatten | layers.Reshape):
+            decoder.add(layers.Reshape(layer.input.shape[1:]))
+        elif type(layer) in (layers.Dense, layers.Conv2D):
+            source = before[layer]
+            last = output_activation if source is None else source.activation.__name__
+            decoder.add(Transposed(layer, last))
+        else:
+            raise ValueError(
+                f"{type(layer).__name__} {layer.name!r} cannot be read backwards; "
+                "tied weights need dense and convolutional layers"
+            )
+    return decoder

@@ -1,0 +1,120 @@
+"""The variational autoencoder: a code that is a distribution, and can be drawn from."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from aebook import losses
+from aebook.checks import check_between, check_count
+from aebook.models.autoencoder import Autoencoder
+from aebook.models.collapse import active_units, warn_if_collapsed
+from aebook.models.objective import check_sum_per_image
+import keras
+from keras import ops
+import numpy as np
+
+__all__ = ["VariationalAutoencoder"]
+
+
+@keras.saving.register_keras_serializable(package="aebook")
+class VariationalAutoencoder(Autoencoder):
+    r"""An autoencoder whose code is a Gaussian, held close to the standard normal.
+
+    $$ z = \mu + \sigma \odot \epsilon, \quad \epsilon \sim N(0, I), \qquad
+       L = -\log p(x \mid z) + \beta \, \mathrm{KL}(N(\mu, \sigma^2) \,\|\, N(0, I)) $$
+
+    With `beta=1` it is minus the evidence lower bound in nats, so the compiled loss
+    must be a sum per image. Training and `evaluate` draw the code; `encode`, `predict`
+    and `reconstruct` take its mean.
+
+    Args:
+        encoder: Puts out means, then log-variances: two numbers for each of the
+            code. The architectures build it with `gaussian=True`.
+        decoder: As in `Autoencoder`.
+        beta: The $\beta$, ≥ 0. Defaults to 1.
+        warmup_steps: Training steps in which $\beta$ rises evenly from 0. Defaults
+            to 0: it starts at its value.
+        **kwargs: Further arguments of `keras.Model`, such as `name`.
+
+    History: `kl`, in nats per image; `active_units`, how many numbers of the code
+    carry more than 0.01 nats. If none does in the end, a `PosteriorCollapseWarning`.
+
+    Raises:
+        TypeError: If `beta` is no number, or `warmup_steps` no whole one.
+        ValueError: If one is negative, or the pair is not built with `gaussian=True`.
+
+    Example:
+        >>> from aebook.models import dense
+        >>> model = VariationalAutoencoder(*dense(784, latent_dim=2, gaussian=True))
+        >>> model.compile("adam", losses.bce_per_image)
+        >>> [part.shape for part in model.posterior(np.zeros((5, 784)))]
+        [(5, 2), (5, 2)]
+
+    Source: Kingma & Welling, "Auto-Encoding Variational Bayes", 2014; β: Higgins et
+    al., 2017; warm-up: Sønderby et al., "Ladder Variational Autoencoders", 2016.
+    """
+
+    terms: ClassVar[tuple[str, ...]] = ("kl", "active_units")
+    fit_hint: ClassVar[str] = "build both with one latent_dim and gaussian=True"
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        beta: float = 1.0,
+        warmup_steps: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(encoder, decoder, **kwargs)
+        self.beta = check_between(beta, "beta", low=0)
+        self.warmup_steps = check_count(warmup_steps, "warmup_steps", minimum=0)
+        self.noise = keras.random.SeedGenerator()
+        self.steps = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def compile(
+        self, optimizer: Any = "adam", loss: Any = losses.bce_per_image, **kwargs: Any
+    ) -> None:
+        """Compile as `Autoencoder`; the loss is −log p(x|z), a sum per image."""
+        check_sum_per_image(loss)
+        super().compile(optimizer, loss, **kwargs)
+
+    def bottleneck(self, h: Any, training: bool = False) -> Any:
+        """Return a draw of the code in training, else its mean."""
+        mean, log_variance = ops.split(h, 2, axis=-1)
+        self._noted.moments = mean, log_variance
+        self.add_term("kl", losses.gaussian_kl(mean, log_variance), self._beta_now())
+        self.add_term("active_units", active_units(mean, log_variance), weight=0)
+        return self.draw(mean, log_variance) if training else mean
+
+    def draw(self, mean: Any, log_variance: Any) -> Any:
+        """Return `mean + deviation · noise`, the shape of `mean`."""
+        noise = keras.random.normal(ops.shape(mean), seed=self.noise)
+        return mean + ops.exp(0.5 * log_variance) * noise
+
+    def compared(self, x: Any, y: Any, y_pred: Any, training: bool) -> tuple:
+        """Return target and reconstruction, from drawn codes in evaluation too."""
+        if training:
+            self.steps.assign(self.steps + 1)
+            return y, y_pred
+        return y, self.decoder(self.draw(*self._noted.moments), training=False)
+
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Train as `Autoencoder`; warn if the code is out of use at the end."""
+        return warn_if_collapsed(super().fit(x, y, **kwargs))
+
+    def posterior(self, x: Any, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and log-variance of the code of each sample, shape of a code."""
+        h = self.encoder.predict(self._checked_input(x), batch_size, verbose=0)
+        return h[..., : h.shape[-1] // 2], h[..., h.shape[-1] // 2 :]
+
+    def _beta_now(self) -> Any:
+        n = self.warmup_steps
+        return self.beta * ops.minimum(1.0, self.steps / n) if n else self.beta
+
+    def _code_shape(self, shape: tuple) -> tuple:
+        return (*shape[:-1], shape[-1] / 2)  # two numbers for each of the code
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs to build the same model, untrained."""
+        config = {"beta": self.beta, "warmup_steps": self.warmup_steps}
+        return {**super().get_config(), **config}

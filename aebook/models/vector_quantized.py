@@ -1,0 +1,119 @@
+"""The vector-quantised autoencoder: a code of whole numbers, from a learnt codebook."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+from aebook.checks import check_between, check_count
+from aebook.models.autoencoder import Autoencoder
+from aebook.models.vector_quantizer import VectorQuantizer
+import keras
+from keras import ops
+import numpy as np
+
+__all__ = ["Quantized", "VectorQuantizedAutoencoder"]
+
+
+class Quantized(NamedTuple):
+    """What a codebook makes of some samples.
+
+    Attributes:
+        codes: What the decoder gets, shape of a code, `(n, ...)`.
+        indices: Which entries these are, int, shape `(n, positions)`.
+        commitment: Squared distance of the encoder's output to them, mean per number
+            of the code, shape `(n,)`.
+    """
+
+    codes: np.ndarray
+    indices: np.ndarray
+    commitment: np.ndarray
+
+
+@keras.saving.register_keras_serializable(package="aebook")
+class VectorQuantizedAutoencoder(Autoencoder):
+    r"""An autoencoder whose code consists of entries of a codebook.
+
+    $$ z = e_{k(h)}, \qquad
+       L = \ell(x, \hat x) + \beta \, \lVert h - \mathrm{sg}(z) \rVert^2 $$
+
+    The encoder's output $h$ is cut into vectors of `code_dim` numbers, and each gives
+    way to the nearest entry. The step has no slope: the gradient of the decoder goes
+    past it to the encoder, as if $z$ were $h$. The codebook follows by running means.
+
+    Args:
+        encoder: As in `Autoencoder`; flat code, or a map of vectors.
+        decoder: As in `Autoencoder`.
+        codes: Entries of the codebook. Defaults to 64.
+        code_dim: Numbers in an entry; divides the last axis of the code, and is by
+            default all of it.
+        commitment: The $\beta$, ≥ 0, beside the compiled loss. Defaults to 0.25.
+        decay: Of the running means, in [0, 1]. Defaults to 0.99.
+        **kwargs: Further arguments of `keras.Model`, such as `name`.
+
+    History: `commitment`, mean per number of the code; `perplexity`, how many entries
+    a batch uses, were all used alike.
+
+    Raises:
+        TypeError: If a number is not of its kind.
+        ValueError: If one is out of range, or `code_dim` does not divide the code.
+
+    Example:
+        >>> from aebook.models import dense
+        >>> pair = dense(784, latent_dim=32)
+        >>> model = VectorQuantizedAutoencoder(*pair, codes=128, code_dim=4)
+        >>> model.quantized(np.ones((5, 784))).indices.shape
+        (5, 8)
+
+    Source: van den Oord, Vinyals & Kavukcuoglu, "Neural Discrete Representation
+    Learning", 2017, equation 3.
+    """
+
+    terms: ClassVar[tuple[str, ...]] = ("commitment", "perplexity")
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        codes: int = 64,
+        code_dim: int | None = None,
+        commitment: float = 0.25,
+        decay: float = 0.99,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(encoder, decoder, **kwargs)
+        width = encoder.output_shape[-1]
+        self.code_dim = check_count(width if code_dim is None else code_dim, "code_dim")
+        if width % self.code_dim:
+            raise ValueError(f"code_dim must divide {width}, the code; got {code_dim}")
+        self.codes = check_count(codes, "codes", minimum=2)
+        self.commitment = check_between(commitment, "commitment", low=0)
+        self.decay = check_between(decay, "decay", 0, 1)
+        self.quantizer = VectorQuantizer(self.codes, self.code_dim, self.decay)
+
+    def bottleneck(self, h: Any, training: bool = False) -> Any:
+        """Return the entries nearest to `h`, with the gradient of `h`."""
+        z, indices, commitment = self._quantized(h, training)
+        self.add_term("commitment", commitment, self.commitment)
+        usage = ops.mean(ops.one_hot(indices, self.codes, dtype=h.dtype), axis=0)
+        entropy = -ops.sum(usage * ops.log(usage + 1e-10))
+        self.add_term("perplexity", ops.exp(entropy), weight=0)
+        return h + ops.stop_gradient(z - h)
+
+    def quantized(self, x: Any, batch_size: int = 256) -> Quantized:
+        """Return the code of each sample, its entries' numbers, and how far it was."""
+        h = self.encoder.predict(self._checked_input(x), batch_size, verbose=0)
+        parts = map(ops.convert_to_numpy, self._quantized(ops.convert_to_tensor(h)))
+        z, indices, commitment = parts
+        return Quantized(z, indices.reshape(len(h), -1), commitment)
+
+    def _quantized(self, h: Any, training: bool = False) -> tuple[Any, Any, Any]:
+        vectors = ops.reshape(h, (-1, self.code_dim))
+        nearest, indices = self.quantizer(vectors, training=training)
+        z = ops.reshape(nearest, ops.shape(h))
+        axes = tuple(range(1, len(h.shape)))
+        return z, indices, ops.mean(ops.square(h - ops.stop_gradient(z)), axis=axes)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs to build the same model, untrained."""
+        names = ("codes", "code_dim", "commitment", "decay")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

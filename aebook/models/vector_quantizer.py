@@ -1,0 +1,92 @@
+"""The codebook of the vector-quantised autoencoder, learnt by running means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+__all__ = ["VectorQuantizer"]
+
+
+@keras.saving.register_keras_serializable(package="aebook")
+class VectorQuantizer(layers.Layer):
+    r"""Replaces each vector by the nearest of a codebook.
+
+    $$ k(h) = \arg\min_k \lVert h - e_k \rVert, \qquad e_k \gets \frac{m_k}{N_k} $$
+
+    $N_k$ is a running mean of how many vectors of a batch choose entry $k$, and $m_k$
+    one of their sum: each entry moves to the mean of what chooses it. An entry that is
+    hardly chosen is put on a random vector of the batch; so are all at the first.
+
+    Args:
+        codes: Entries of the codebook.
+        code_dim: Numbers in a vector.
+        decay: Of the running means, in [0, 1).
+        revive_below: Share of an equal part below which an entry counts as dead.
+        **kwargs: Further arguments of `keras.layers.Layer`, such as `name`.
+
+    Example:
+        >>> quantizer = VectorQuantizer(codes=4, code_dim=2)
+        >>> h = keras.ops.ones((3, 2))
+        >>> vectors, indices = quantizer(h, training=True)
+        >>> vectors.shape, indices.shape
+        (TensorShape([3, 2]), TensorShape([3]))
+
+    Source: van den Oord, Vinyals & Kavukcuoglu, "Neural Discrete Representation
+    Learning", 2017, appendix A.1; revival: Dhariwal et al., "Jukebox", 2020.
+    """
+
+    def __init__(
+        self,
+        codes: int,
+        code_dim: int,
+        decay: float = 0.99,
+        revive_below: float = 0.05,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.codes, self.decay, self.revive_below = codes, decay, revive_below
+        self.choice = keras.random.SeedGenerator()
+        options = {"initializer": "zeros", "trainable": False}
+        self.codebook = self.add_weight(
+            name="codebook", shape=(codes, code_dim), **options
+        )
+        self.sums = self.add_weight(name="sums", shape=(codes, code_dim), **options)
+        self.counts = self.add_weight(name="counts", shape=(codes,), **options)
+        self.built = True
+
+    def call(self, h: Any, training: bool = False) -> tuple[Any, Any]:
+        """Return the nearest entries, shape of `h`, and their numbers, `(batch,)`."""
+        if training:  # the first batch finds only dead entries: all come from its data
+            self._revive(h)
+        squares = ops.sum(ops.square(self.codebook), axis=1)
+        distances = squares - 2 * ops.matmul(h, ops.transpose(self.codebook))
+        indices = ops.argmin(distances, axis=1)
+        vectors = ops.take(self.codebook, indices, axis=0)
+        if training:
+            self._follow(h, ops.one_hot(indices, self.codes, dtype=h.dtype))
+        return vectors, indices
+
+    def _follow(self, h: Any, chosen: Any) -> None:
+        """Move each entry towards the mean of the vectors that chose it."""
+        h, d = ops.stop_gradient(h), self.decay
+        counts = d * self.counts + (1 - d) * ops.sum(chosen, axis=0)
+        sums = d * self.sums + (1 - d) * ops.matmul(ops.transpose(chosen), h)
+        self.counts.assign(counts)
+        self.sums.assign(sums)
+        self.codebook.assign(sums / ops.maximum(counts, 1e-12)[:, None])
+
+    def _revive(self, h: Any) -> None:
+        """Put the entries that are hardly chosen on random vectors of the batch."""
+        h, n = ops.stop_gradient(h), ops.shape(h)[0]
+        equal_part = ops.cast(n, h.dtype) / self.codes
+        draws = keras.random.uniform((self.codes,), seed=self.choice)
+        rows = ops.cast(draws * ops.cast(n, h.dtype), "int32")
+        alive = self.counts >= self.revive_below * equal_part
+        fresh = ops.take(h, ops.minimum(rows, n - 1), axis=0)
+        every = alive[:, None]
+        self.codebook.assign(ops.where(every, self.codebook.value, fresh))
+        self.sums.assign(ops.where(every, self.sums.value, fresh * equal_part))
+        self.counts.assign(ops.where(alive, self.counts.value, equal_part))

@@ -1,0 +1,690 @@
+"""Each member of the family does what it is named for, on real digits."""
+
+from __future__ import annotations
+
+import warnings
+
+from aebook import losses
+from aebook.autodiff import vjp
+from aebook.corruption import MaskingNoise, SaltAndPepper
+from aebook.models import (
+    AdversarialAutoencoder,
+    Autoencoder,
+    ContractiveAutoencoder,
+    DenoisingAutoencoder,
+    ImportanceWeightedAutoencoder,
+    KLSparseAutoencoder,
+    KSparseAutoencoder,
+    L1SparseAutoencoder,
+    MaskedAutoencoder,
+    PosteriorCollapseWarning,
+    TiedAutoencoder,
+    VariationalAutoencoder,
+    VectorQuantizedAutoencoder,
+    convolutional,
+    dense,
+    recurrent,
+)
+import keras
+from keras import ops
+import numpy as np
+import pytest
+from scipy.linalg import subspace_angles
+from scipy.stats import norm
+from sklearn.decomposition import PCA
+
+
+def pair(latent_dim=16, **options):
+    return dense(784, latent_dim, hidden=(64,), **options)
+
+
+def squared_error(x, x_hat):
+    return float(np.mean((x - x_hat) ** 2))
+
+
+#: Every member on the dense architecture, with the loss it is compiled with.
+MEMBERS = {
+    "plain": lambda: (Autoencoder(*pair()), "mse"),
+    "l1": lambda: (L1SparseAutoencoder(*pair(code_activation="relu")), "mse"),
+    "kl": lambda: (KLSparseAutoencoder(*pair(code_activation="sigmoid")), "mse"),
+    "k": lambda: (KSparseAutoencoder(*pair(), k=8), "mse"),
+    "denoising": lambda: (DenoisingAutoencoder(*pair(), MaskingNoise(0.3)), "mse"),
+    "contractive": lambda: (ContractiveAutoencoder(*pair()), "mse"),
+    "variational": lambda: (
+        VariationalAutoencoder(*pair(gaussian=True), warmup_steps=20),
+        losses.bce_per_image,
+    ),
+    "importance": lambda: (
+        ImportanceWeightedAutoencoder(*pair(gaussian=True), samples=3),
+        losses.bce_per_image,
+    ),
+    "quantized": lambda: (
+        VectorQuantizedAutoencoder(*pair(), codes=32, code_dim=4),
+        "mse",
+    ),
+    "adversarial": lambda: (AdversarialAutoencoder(*pair()), "mse"),
+    "masked": lambda: (MaskedAutoencoder(*pair(), patch_size=28, rate=0.2), "mse"),
+    "tied": lambda: (TiedAutoencoder(pair()[0]), "mse"),
+}
+
+
+def member(name, **options):
+    keras.utils.set_random_seed(1)
+    model, loss = MEMBERS[name]()
+    # the critic of the adversarial member oscillates under a beta_1 of 0.9
+    model.compile(keras.optimizers.Adam(1e-3, beta_1=0.5), loss, **options)
+    return model
+
+
+def trained(model, x, loss="mse", epochs=5, rate=1e-3, **options):
+    model.compile(keras.optimizers.Adam(rate), loss)
+    model.fit(x, batch_size=50, epochs=epochs, verbose=0, **options)
+    return model
+
+
+# --- what all of them share
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_every_member_learns_to_redraw_digits(name, digits):
+    model = member(name)
+    train, test = digits[:1500], digits[1500:]
+    model.fit(train, batch_size=32, epochs=10, verbose=0)
+    mean_image = squared_error(test, train.mean(axis=0))
+    assert squared_error(test, model.reconstruct(test)) < 0.93 * mean_image
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_every_member_comes_back_from_a_file_and_goes_on_alike(name, digits, tmp_path):
+    model = member(name)
+    model.fit(digits[:200], verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert type(loaded) is type(model)
+    config, again = model.get_config(), loaded.get_config()
+    assert {key: again[key] for key in set(config) - set(model.parts)} == {
+        key: config[key] for key in set(config) - set(model.parts)
+    }
+    for one, other in zip(model.weights, loaded.weights, strict=True):
+        np.testing.assert_array_equal(*map(ops.convert_to_numpy, (one, other)))
+    x = digits[:50]
+    np.testing.assert_array_equal(loaded.encode(x), model.encode(x))
+    np.testing.assert_array_equal(loaded.reconstruct(x), model.reconstruct(x))
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_the_same_seed_gives_the_same_numbers(name, digits):
+    runs = []
+    for _ in range(2):
+        model = member(name)
+        runs.append(model.fit(digits[:256], epochs=2, shuffle=False, verbose=0).history)
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_the_history_holds_every_term_and_they_add_up(name, digits):
+    model = member(name)
+    history = model.fit(
+        digits[:256], shuffle=False, verbose=0, validation_data=digits[256:300]
+    ).history
+    for prefix in ("", "val_"):
+        names = {"loss", "reconstruction", *model.terms}
+        assert {prefix + name for name in names} <= set(history)
+        assert all(np.isfinite(history[prefix + name][0]) for name in names)
+    weights = {
+        "sparsity": getattr(model, "weight", None),
+        "jacobian": getattr(model, "weight", None),
+        "adversarial": getattr(model, "weight", None),
+        "discriminator": 1.0,
+        "commitment": 0.25,
+        "gain": -1.0,
+        "kl": getattr(model, "beta", None),
+        "active_units": 0.0,
+        "perplexity": 0.0,
+    }
+    if getattr(model, "warmup_steps", 0) == 0:
+        expected = history["reconstruction"][0] + sum(
+            weights[term] * history[term][0] for term in model.terms
+        )
+        assert history["loss"][0] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="other backends have one loop only"
+)
+def test_the_compiled_loop_is_keras_own_loop(name, digits):
+    weights = []
+    for fit in (Autoencoder.fit, keras.Model.fit):
+        model = member(name, jit_compile=False)
+        fit(model, digits[:96], shuffle=False, epochs=2, verbose=0)
+        weights.append(model.get_weights())
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_prediction_draws_nothing(name, digits):
+    model = member(name)
+    x = digits[:20]
+    np.testing.assert_array_equal(model.encode(x), model.encode(x))
+    np.testing.assert_allclose(
+        model.predict(x, verbose=0), model.reconstruct(x), atol=1e-6
+    )
+
+
+ARCHITECTURES = {
+    "dense": lambda **o: dense((28, 28), 16, hidden=(32,), **o),
+    "convolutional": lambda **o: convolutional((28, 28), 16, filters=(4, 8), **o),
+    "map": lambda **o: convolutional((28, 28), 4, filters=(4, 8), flat=False, **o),
+    "recurrent": lambda **o: recurrent((28, 28), 16, units=(16,), **o),
+}
+ON_ANY = {
+    "l1": lambda a: L1SparseAutoencoder(*a()),
+    "k": lambda a: KSparseAutoencoder(*a(), k=2),
+    "denoising": lambda a: DenoisingAutoencoder(*a(), SaltAndPepper(0.2)),
+    "contractive": lambda a: ContractiveAutoencoder(*a()),
+    "variational": lambda a: VariationalAutoencoder(*a(gaussian=True), beta=0.1),
+    "importance": lambda a: ImportanceWeightedAutoencoder(*a(gaussian=True), beta=0.1),
+    "quantized": lambda a: VectorQuantizedAutoencoder(*a(), codes=8, code_dim=4),
+    "masked": lambda a: MaskedAutoencoder(*a()),
+}
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("name", ON_ANY)
+def test_a_member_takes_any_architecture(name, architecture, digits):
+    model = ON_ANY[name](ARCHITECTURES[architecture])
+    images = digits[:64].reshape(-1, 28, 28)
+    model.compile(keras.optimizers.Adam(3e-3), losses.squared_error_per_image)
+    with warnings.catch_warnings():  # the code need not be in use so soon
+        warnings.simplefilter("ignore", PosteriorCollapseWarning)
+        history = model.fit(images, epochs=4, verbose=0).history
+    first, *_, last = history["loss"]
+    assert last < first
+    assert model.reconstruct(images[:3]).shape == (3, 28, 28)
+
+
+def test_colour_images_of_odd_size_go_through():
+    x = np.random.default_rng(0).random((8, 12, 13, 3), dtype=np.float32)
+    model = VariationalAutoencoder(*convolutional((12, 13, 3), 4, gaussian=True))
+    trained(model, x, losses.squared_error_per_image, epochs=1)
+    assert model.reconstruct(x).shape == x.shape
+
+
+# --- plain and linear
+
+
+def test_a_linear_autoencoder_reaches_the_error_of_pca(digits):
+    keras.utils.set_random_seed(0)
+    linear = dense(784, 4, hidden=(), output_activation="linear")
+    model = trained(Autoencoder(*linear), digits, epochs=40, rate=3e-3)
+    pca = PCA(4).fit(digits)
+    best = squared_error(digits, pca.inverse_transform(pca.transform(digits)))
+    error = squared_error(digits, model.reconstruct(digits))
+    assert best * (1 - 1e-5) < error < 1.01 * best  # nothing linear is below
+
+
+# --- sparse
+
+
+def test_l1_makes_codes_smaller_as_its_weight_grows(digits):
+    sizes = []
+    for weight in (0.0, 1e-4, 1e-3):
+        keras.utils.set_random_seed(0)
+        model = L1SparseAutoencoder(*pair(64, code_activation="relu"), weight=weight)
+        codes = trained(model, digits).encode(digits)
+        sizes.append(np.abs(codes).sum(axis=1).mean())
+    assert sizes[0] > 2 * sizes[1] > 4 * sizes[2]
+
+
+def test_l1_without_weight_is_the_plain_autoencoder(digits):
+    outputs = []
+    for cls in (lambda *p: L1SparseAutoencoder(*p, weight=0.0), Autoencoder):
+        keras.utils.set_random_seed(0)
+        outputs.append(trained(cls(*pair()), digits[:500]).reconstruct(digits[:9]))
+    np.testing.assert_allclose(*outputs, atol=1e-5)
+
+
+def test_the_kl_penalty_brings_each_unit_to_its_rate(digits):
+    keras.utils.set_random_seed(0)
+    architecture = pair(32, code_activation="sigmoid")
+    model = KLSparseAutoencoder(*architecture, rho=0.1, weight=0.1)
+    rates = trained(model, digits, epochs=20).encode(digits).mean(axis=0)
+    np.testing.assert_allclose(rates, 0.1, atol=0.03)
+
+
+def test_the_kl_penalty_needs_a_code_that_has_a_rate():
+    with pytest.raises(ValueError, match=r"in \(0, 1\) to have a rate, .* 'relu'"):
+        KLSparseAutoencoder(*pair(code_activation="relu"))
+    with pytest.raises(ValueError, match=r"rho must be in \(0, 1\), got 2"):
+        KLSparseAutoencoder(*pair(code_activation="sigmoid"), rho=2)
+
+
+def test_k_numbers_of_a_code_pass_and_they_are_the_largest(digits):
+    model = KSparseAutoencoder(*pair(), k=3)
+    h = model.encoder.predict(digits[:100], verbose=0)
+    z = model.encode(digits[:100])
+    assert (np.count_nonzero(z, axis=1) == 3).all()
+    largest = np.sort(h)[:, -3:]
+    np.testing.assert_allclose(np.sort(z[z != 0].reshape(100, 3)), largest, atol=1e-6)
+
+
+def test_k_sparse_with_all_numbers_is_the_plain_autoencoder(digits):
+    outputs = []
+    for cls in (lambda *p: KSparseAutoencoder(*p, k=16), Autoencoder):
+        keras.utils.set_random_seed(0)
+        outputs.append(trained(cls(*pair()), digits[:500]).reconstruct(digits[:9]))
+    np.testing.assert_allclose(*outputs, atol=1e-5)
+
+
+@pytest.mark.parametrize("k", [0, 17])
+def test_k_fits_the_code(k):
+    with pytest.raises(ValueError, match="k must be at"):
+        KSparseAutoencoder(*pair(), k=k)
+
+
+# --- denoising
+
+
+def test_a_denoiser_is_closer_to_the_clean_digit_than_its_input(digits):
+    keras.utils.set_random_seed(0)
+    model = DenoisingAutoencoder(*dense(784, 64), SaltAndPepper(0.3))
+    train, test = digits[:1500], digits[1500:]
+    trained(model, train, epochs=20)
+    noisy = ops.convert_to_numpy(model.corruption(test, training=True))
+    before, after = (
+        squared_error(test, noisy),
+        squared_error(test, model.reconstruct(noisy)),
+    )
+    decibels = 10 * np.log10(before / after)  # the gain in PSNR
+    assert decibels > 4
+
+
+def test_corruption_is_for_training_only(digits):
+    model = member("denoising")
+    model.evaluate(digits[:50], verbose=0)
+    a, b = (model.evaluate(digits[:50], verbose=0)[0] for _ in range(2))
+    assert a == b
+
+
+def test_masking_noise_loses_its_share_and_leaves_the_rest_as_it_is():
+    x = np.full((100, 100), 0.5, np.float32)
+    noisy = ops.convert_to_numpy(MaskingNoise(0.3, seed=0)(x, training=True))
+    assert set(np.unique(noisy)) == {0.0, 0.5}
+    # 10,000 coins: four standard deviations are 0.018
+    assert np.mean(noisy == 0) == pytest.approx(0.3, abs=0.018)
+
+
+def test_salt_and_pepper_are_equally_many():
+    x = np.full((100, 100), 0.5, np.float32)
+    noisy = ops.convert_to_numpy(SaltAndPepper(0.4, seed=0)(x, training=True))
+    assert np.mean(noisy == 0) == pytest.approx(0.2, abs=0.016)
+    assert np.mean(noisy == 1) == pytest.approx(0.2, abs=0.016)
+
+
+def test_a_corruption_is_a_layer():
+    with pytest.raises(TypeError, match="corruption must be a Keras layer, got float"):
+        DenoisingAutoencoder(*pair(), 0.5)
+    with pytest.raises(ValueError, match=r"rate must be .* in \[0, 1\], got 1.5"):
+        MaskingNoise(1.5)
+
+
+# --- contractive
+
+
+def test_the_product_with_the_jacobian_is_exact():
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=(5, 3)).astype("float32")
+    x = ops.convert_to_tensor(rng.normal(size=(2, 5)).astype("float32"))
+    v = rng.normal(size=(2, 3)).astype("float32")
+    y, u = vjp(lambda x: ops.tanh(ops.matmul(x, w)), x, ops.convert_to_tensor(v))
+    y, u = ops.convert_to_numpy(y), ops.convert_to_numpy(u)
+    np.testing.assert_allclose(u, (v * (1 - y**2)) @ w.T, rtol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", "linear"])
+def test_the_closed_form_of_one_layer_is_the_jacobian(activation, digits):
+    encoder, decoder = dense(784, 6, hidden=(), code_activation=activation)
+    model = ContractiveAutoencoder(encoder, decoder)
+    x = ops.convert_to_tensor(digits[:4])
+    squares = 0.0
+    for j in range(6):  # the Jacobian row by row
+        unit = ops.one_hot(ops.full((4,), j, dtype="int32"), 6)
+        _, row = vjp(encoder, x, unit)
+        squares += np.sum(ops.convert_to_numpy(row) ** 2, axis=1)
+    closed = ops.convert_to_numpy(model.squared_jacobian(x))
+    np.testing.assert_allclose(closed, squares, rtol=1e-4)
+
+
+def test_hutchinsons_estimate_is_right_on_average(digits):
+    shallow = dense(784, 6, hidden=(), code_activation="tanh")
+    exact = ContractiveAutoencoder(*shallow)
+    estimate = ContractiveAutoencoder(*shallow)
+    estimate._only_layer = lambda: None  # as if it were deeper
+    x = ops.convert_to_tensor(np.repeat(digits[:1], 4000, axis=0))
+    draws = ops.convert_to_numpy(estimate.squared_jacobian(x))
+    expected = float(exact.squared_jacobian(x)[0])
+    error = draws.std() / np.sqrt(len(draws))
+    assert draws.mean() == pytest.approx(expected, abs=4 * error)
+    assert error < 0.02 * expected
+
+
+@pytest.mark.parametrize("hidden", [(), (32,)])
+def test_the_jacobian_shrinks_as_its_weight_grows(hidden, digits):
+    norms = []
+    for weight in (0.0, 1e-3, 1e-2):
+        keras.utils.set_random_seed(0)
+        architecture = dense(784, 16, hidden)
+        model = trained(ContractiveAutoencoder(*architecture, weight=weight), digits)
+        norms.append(model.evaluate(digits, return_dict=True, verbose=0)["jacobian"])
+    assert norms[0] > 2 * norms[1] > 4 * norms[2], norms
+
+
+# --- variational
+
+
+def test_the_closed_form_of_kl_is_its_monte_carlo_mean():
+    mean, log_variance = np.array([[0.5, -1.0]]), np.array([[0.3, -0.7]])
+    deviation = np.exp(log_variance / 2)
+    z = mean + deviation * np.random.default_rng(0).normal(size=(200_000, 2))
+    draws = np.sum(norm.logpdf(z, mean, deviation) - norm.logpdf(z), axis=1)
+    error = draws.std() / np.sqrt(len(draws))
+    closed = float(losses.gaussian_kl(mean, log_variance)[0])
+    assert closed == pytest.approx(draws.mean(), abs=4 * error)
+
+
+def test_without_beta_it_is_an_autoencoder_whose_noise_dies_out(digits):
+    keras.utils.set_random_seed(0)
+    free = VariationalAutoencoder(*pair(gaussian=True), beta=0.0)
+    held = VariationalAutoencoder(*pair(gaussian=True), beta=1.0)
+    for model in (free, held):
+        trained(model, digits, losses.squared_error_per_image, epochs=10)
+    deviation = {m: np.exp(m.posterior(digits)[1] / 2) for m in (free, held)}
+    # noise beside the spread of the codes: next to none, if nothing is paid for it
+    spread = {m: m.encode(digits).std(axis=0) for m in (free, held)}
+    assert np.median(deviation[free].mean(axis=0) / spread[free]) < 0.15
+    assert np.median(deviation[held].mean(axis=0) / spread[held]) > 0.3
+    loss = free.evaluate(digits[:100], return_dict=True, verbose=0)
+    assert loss["loss"] == loss["reconstruction"]
+
+
+def test_beta_trades_divergence_for_error(digits):
+    results = []
+    for beta in (0.2, 0.5, 1.0):
+        keras.utils.set_random_seed(0)
+        model = VariationalAutoencoder(*pair(gaussian=True), beta=beta)
+        trained(model, digits, losses.squared_error_per_image, epochs=10)
+        results.append(model.evaluate(digits, return_dict=True, verbose=0))
+    kl = [result["kl"] for result in results]
+    error = [result["reconstruction"] for result in results]
+    assert kl == sorted(kl, reverse=True)
+    assert error == sorted(error)
+
+
+def test_the_warm_up_raises_beta_in_a_straight_line(digits):
+    model = VariationalAutoencoder(*pair(gaussian=True), beta=2.0, warmup_steps=8)
+    model.compile("sgd", losses.bce_per_image)
+    betas = []
+    for _ in range(3):
+        model.fit(digits[:128], batch_size=32, verbose=0)  # four steps
+        betas.append(float(model._beta_now()))
+    assert betas == [1.0, 2.0, 2.0]
+
+
+def test_posterior_collapse_is_reported(digits):
+    keras.utils.set_random_seed(0)
+    model = VariationalAutoencoder(*pair(4, gaussian=True), beta=100.0)
+    model.compile(keras.optimizers.Adam(3e-3), losses.squared_error_per_image)
+    with pytest.warns(PosteriorCollapseWarning, match="the decoder ignores it; lower"):
+        history = model.fit(digits, batch_size=50, epochs=10, verbose=0).history
+    assert history["active_units"][-1] < 0.5
+    assert np.ptp(model.reconstruct(digits[:50]), axis=0).max() < 0.05  # all the same
+
+
+def test_a_code_in_use_is_not_reported(digits):
+    keras.utils.set_random_seed(0)
+    model = VariationalAutoencoder(*pair(4, gaussian=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trained(model, digits, losses.squared_error_per_image, epochs=3)
+
+
+@pytest.mark.parametrize("loss", ["mse", losses.mse_per_pixel, "binary_crossentropy"])
+def test_a_mean_per_pixel_is_no_log_likelihood(loss):
+    model = VariationalAutoencoder(*pair(gaussian=True))
+    with pytest.raises(ValueError, match=r"is a mean per pixel; use aebook\.losses"):
+        model.compile("adam", loss)
+
+
+def test_a_gaussian_code_needs_two_numbers_each():
+    with pytest.raises(
+        ValueError, match=r"puts out \(16,\), but decoder takes \(16,\)"
+    ):
+        VariationalAutoencoder(*pair(gaussian=False))
+    with pytest.raises(ValueError, match="with one latent_dim and gaussian=True"):
+        VariationalAutoencoder(*pair(gaussian=False))
+
+
+def test_the_importance_weighted_bound_falls_with_its_samples(digits):
+    keras.utils.set_random_seed(0)
+    model = VariationalAutoencoder(*pair(4, gaussian=True))
+    trained(model, digits, losses.bce_per_image, epochs=5)
+    x = np.repeat(digits[:200], 5, axis=0)
+    bounds = []
+    for samples in (1, 5, 50):
+        tighter = ImportanceWeightedAutoencoder(
+            model.encoder, model.decoder, samples=samples
+        )
+        tighter.compile("adam", losses.bce_per_image)
+        bounds.append(tighter.evaluate(x, verbose=0)[0])
+    model.compile("adam", losses.bce_per_image)
+    elbo = model.evaluate(x, verbose=0)[0]
+    # with one sample it is the bound of the variational autoencoder
+    assert bounds[0] == pytest.approx(elbo, rel=5e-3)
+    assert bounds[0] > bounds[1] + 0.5 > bounds[2] + 1
+
+
+# --- vector-quantised
+
+
+def test_the_codebook_is_used(digits):
+    keras.utils.set_random_seed(0)
+    model = VectorQuantizedAutoencoder(*pair(), codes=64, code_dim=4)
+    model.compile(keras.optimizers.Adam(2e-3), "mse")
+    model.fit(digits, batch_size=50, epochs=15, verbose=0)
+    indices = model.quantized(digits).indices
+    assert indices.shape == (2000, 4)
+    assert len(np.unique(indices)) > 32  # more than half of it
+
+
+def test_each_vector_gives_way_to_the_nearest_entry(digits):
+    model = member("quantized")
+    model.fit(digits[:256], verbose=0)
+    codes, indices, commitment = model.quantized(digits[:10])
+    h = model.encoder.predict(digits[:10], verbose=0).reshape(-1, 4)
+    codebook = ops.convert_to_numpy(model.quantizer.codebook.value)
+    distances = np.sum((h[:, None] - codebook) ** 2, axis=-1)
+    np.testing.assert_array_equal(indices.ravel(), distances.argmin(axis=1))
+    np.testing.assert_array_equal(codes.reshape(-1, 4), codebook[indices.ravel()])
+    expected = distances.min(axis=1).reshape(10, 4).mean(axis=1) / 4
+    np.testing.assert_allclose(commitment, expected, rtol=1e-3)
+    np.testing.assert_allclose(model.encode(digits[:10]), codes, atol=1e-6)
+
+
+def test_entries_move_to_the_mean_of_what_chooses_them():
+    quantizer = VectorQuantizedAutoencoder(*pair(4), codes=2, decay=0.9).quantizer
+    h = np.array([[0.0] * 4, [1.0] * 4, [9.0] * 4, [11.0] * 4], "float32")
+    for _ in range(150):  # the running means forget their start
+        quantizer(ops.convert_to_tensor(h), training=True)
+    entries = np.sort(ops.convert_to_numpy(quantizer.codebook.value)[:, 0])
+    np.testing.assert_allclose(entries, [0.5, 10.0], atol=1e-3)
+
+
+def test_a_dead_entry_is_revived():
+    quantizer = VectorQuantizedAutoencoder(*pair(4), codes=2, decay=0.9).quantizer
+    near = ops.convert_to_tensor(np.zeros((8, 4), "float32"))
+    quantizer(near, training=True)
+    quantizer.codebook.assign(np.array([[0.0] * 4, [1e3] * 4], "float32"))
+    for _ in range(40):  # nobody chooses the second; 0.9 ** 30 is 0.04
+        quantizer(near, training=True)
+    assert np.abs(ops.convert_to_numpy(quantizer.codebook.value)).max() < 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"codes": 1}, "codes must be at least 2"),
+        ({"code_dim": 5}, "code_dim must divide 16, the code; got 5"),
+        ({"commitment": -1}, "commitment must be"),
+        ({"decay": 2}, "decay must be"),
+    ],
+)
+def test_a_bad_codebook_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        VectorQuantizedAutoencoder(*pair(), **options)
+
+
+# --- adversarial
+
+
+def test_the_critic_brings_the_codes_to_the_standard_normal(digits):
+    spreads = []
+    for weight in (0.0, 0.1):
+        keras.utils.set_random_seed(0)
+        model = AdversarialAutoencoder(*pair(2), weight=weight)
+        model.compile(keras.optimizers.Adam(1e-3, beta_1=0.5), "mse")
+        model.fit(digits, batch_size=50, epochs=20, verbose=0)
+        codes = model.encode(digits)
+        spreads.append(np.abs(np.log(codes.std(axis=0))).max())
+        centre = np.abs(codes.mean(axis=0)).max()
+    assert spreads[1] < 0.4 < spreads[0]  # e^0.4 is 1.5
+    assert centre < 0.5
+
+
+def test_each_side_of_the_game_moves_its_own_weights_alone(digits):
+    keras.utils.set_random_seed(0)
+    model = AdversarialAutoencoder(*pair(2), weight=0.0)
+    model.compile(keras.optimizers.SGD(0.1), lambda y, y_pred: 0 * y_pred[:, 0])
+    before = [model.encoder.get_weights(), model.discriminator.get_weights()]
+    model.fit(digits[:64], verbose=0)
+    after = [model.encoder.get_weights(), model.discriminator.get_weights()]
+    for old, new in zip(before[0], after[0], strict=True):
+        np.testing.assert_array_equal(old, new)  # the critic's loss stops at the code
+    assert np.abs(before[1][0] - after[1][0]).max() > 0
+
+
+def test_a_critic_takes_the_codes():
+    critic = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"shape \(16,\), but it takes \(3,\)"):
+        AdversarialAutoencoder(*pair(), discriminator=critic)
+
+
+# --- masked
+
+
+def test_the_masked_autoencoder_hides_whole_patches(digits):
+    model = MaskedAutoencoder(*dense((28, 28), 16), patch_size=7, rate=0.25)
+    model.token.assign(-1.0)
+    images = np.ones((50, 28, 28), "float32")
+    seen = ops.convert_to_numpy(model._masked(ops.convert_to_tensor(images)))
+    patches = seen.reshape(50, 4, 7, 4, 7).mean(axis=(2, 4))
+    assert set(np.unique(patches)) == {-1.0, 1.0}
+    np.testing.assert_array_equal((patches == -1).sum(axis=(1, 2)), 4)  # of 16
+    assert len(np.unique(patches.reshape(50, 16), axis=0)) > 30  # each its own
+
+
+def test_the_loss_is_that_of_the_hidden_patches():
+    model = MaskedAutoencoder(*dense((8, 8, 2), 4), patch_size=4, rate=0.5)
+    x = np.random.default_rng(0).random((5, 8, 8, 2), dtype=np.float32)
+    shown = ops.convert_to_numpy(model._masked(ops.convert_to_tensor(x + 1)))
+    hidden = shown == 0  # the token starts at 0, and no value of x + 1 is
+    picked = ops.convert_to_numpy(model._hidden(ops.convert_to_tensor(x)))
+    assert picked.shape == (5, 2, 32)
+    for image, mask, values in zip(x, hidden, picked, strict=True):
+        np.testing.assert_array_equal(np.sort(image[mask]), np.sort(values.ravel()))
+
+
+def test_it_fills_in_better_than_the_mean_of_the_place(digits):
+    keras.utils.set_random_seed(0)
+    images = digits.reshape(-1, 28, 28)
+    model = MaskedAutoencoder(*dense((28, 28), 32, hidden=(256,)), patch_size=7)
+    trained(model, images[:1500], epochs=40)
+    guess = squared_error(images[1500:], images[:1500].mean(axis=0))
+    assert model.evaluate(images[1500:], verbose=0)[0] < 0.85 * guess
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"patch_size": 5}, r"patch_size must divide \(28, 28\), got 5"),
+        ({"rate": 0.0}, "hides 0 of 49 patches"),
+        ({"rate": 1.0}, "hides 49 of 49 patches"),
+    ],
+)
+def test_a_bad_mask_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        MaskedAutoencoder(*dense((28, 28), 4), **options)
+
+
+# --- tied
+
+
+def test_tied_weights_are_one_matrix_and_its_transpose(digits):
+    keras.utils.set_random_seed(0)
+    model = TiedAutoencoder(dense(784, 4, hidden=())[0], "linear")
+    trained(model, digits[:200], epochs=1)
+    kernel, bias = model.encoder.layers[-1].get_weights()
+    z = digits[:5] @ kernel + bias
+    expected = z @ kernel.T + ops.convert_to_numpy(model.decoder.layers[-1].bias.value)
+    np.testing.assert_allclose(model.reconstruct(digits[:5]), expected, atol=1e-4)
+    assert model.count_params() == 784 * 4 + 4 + 784
+
+
+def test_a_tied_linear_autoencoder_finds_the_principal_subspace(digits):
+    keras.utils.set_random_seed(0)
+    x = digits - digits.mean(axis=0)
+    model = TiedAutoencoder(dense(784, 4, hidden=())[0], "linear")
+    trained(model, x, epochs=30, rate=2e-3)
+    kernel = model.encoder.layers[-1].get_weights()[0]
+    components = PCA(4).fit(x).components_.T
+    assert np.rad2deg(subspace_angles(kernel, components).max()) < 5
+    # here the directions are orthonormal too: the transpose has to undo the matrix
+    np.testing.assert_allclose(kernel.T @ kernel, np.eye(4), atol=0.02)
+
+
+def test_a_convolution_read_backwards_is_its_transpose():
+    encoder = convolutional((9, 7, 2), 3, filters=(4,), flat=False)[0]
+    model = TiedAutoencoder(encoder, "linear")
+    first = encoder.layers[0]
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(1, 9, 7, 2)), rng.normal(size=(1, 5, 4, 4))
+    linear = ops.conv(x.astype("float32"), first.kernel, 2, "same")
+    back = model.decoder.layers[-1]
+    transposed = ops.convert_to_numpy(back(y.astype("float32")))
+    # <A x, y> = <x, A' y> is what makes A' the transpose
+    left = np.sum(ops.convert_to_numpy(linear) * y)
+    assert left == pytest.approx(np.sum(x * transposed), rel=1e-4)
+
+
+def test_what_cannot_be_read_backwards_is_named():
+    with pytest.raises(ValueError, match=r"GRU .* cannot be read backwards"):
+        TiedAutoencoder(recurrent((28, 28), 4)[0])
+
+
+# --- the size of the code of this book
+
+
+def test_a_family_module_can_be_read_in_one_sitting():
+    from pathlib import Path
+
+    import aebook.models
+
+    folder = Path(aebook.models.__file__).parent
+    families = [
+        path for path in folder.glob("*.py") if "Autoencoder" in path.read_text()
+    ]
+    lengths = {p.name: len(p.read_text().splitlines()) for p in families}
+    del lengths["autoencoder.py"]  # the base
+    assert len(lengths) >= 12
+    assert max(lengths.values()) <= 120, lengths
