@@ -1,0 +1,41 @@
+"""How to judge an autoencoder: its reconstructions, codes, density and samples.
+
+Arrays go in, numbers with a unit come out. scikit-learn, scikit-image and Keras are
+imported by the metrics that need them, when they are called.
+"""
+
+from aebook.metrics.codes import active_units, code_usage, perplexity
+from aebook.metrics.errors import (
+    ClassError,
+    error_by_class,
+    mse_per_pixel,
+    psnr,
+    squared_error_per_image,
+)
+from aebook.metrics.jacobian import jacobian_norm
+from aebook.metrics.likelihood import negative_log_likelihood
+from aebook.metrics.mmd import Discrepancy, squared_mmd
+from aebook.metrics.neighbours import trustworthiness
+from aebook.metrics.probes import knn_probe, linear_probe
+from aebook.metrics.samples import sample_distance
+from aebook.metrics.structure import ssim
+
+__all__ = [
+    "ClassError",
+    "Discrepancy",
+    "active_units",
+    "code_usage",
+    "error_by_class",
+    "jacobian_norm",
+    "knn_probe",
+    "linear_probe",
+    "mse_per_pixel",
+    "negative_log_likelihood",
+    "perplexity",
+    "psnr",
+    "sample_distance",
+    "squared_error_per_image",
+    "squared_mmd",
+    "ssim",
+    "trustworthiness",
+]
