@@ -1,0 +1,180 @@
+"""What both estimators share: columns in, a trained autoencoder, errors out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aebook.checks import check_between, check_count, check_positive
+from aebook.estimators.batches import in_batches
+from aebook.estimators.seeding import seeded
+from aebook.models.autoencoder import Autoencoder
+from aebook.models.dense import dense
+from aebook.models.objective import check_optimizer
+import keras
+import numpy as np
+import scipy.sparse
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+__all__ = ["TabularAutoencoder"]
+
+
+class TabularAutoencoder(BaseEstimator):
+    """A dense autoencoder over standardised columns: the part that estimators share.
+
+    Args:
+        latent_dim: As in `AutoencoderTransformer`, and so on for all the others.
+        hidden: Widths of the hidden layers.
+        activation: Their activation.
+        scale: Whether to standardise the columns.
+        optimizer: Name of a Keras optimizer.
+        learning_rate: Its rate.
+        epochs: Passes over the samples, at most.
+        batch_size: Samples a step.
+        early_stopping: Whether to stop by samples held out.
+        validation_fraction: How many are held out, in (0, 1).
+        n_iter_no_change: Epochs to wait for an improvement.
+        tol: What counts as one.
+        random_state: Seed.
+        verbose: As in `fit` of Keras.
+
+    Example:
+        >>> TabularAutoencoder(latent_dim=2).get_params()["latent_dim"]
+        2
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 8,
+        hidden: tuple[int, ...] = (64,),
+        activation: str = "relu",
+        *,
+        scale: bool = True,
+        optimizer: str = "adam",
+        learning_rate: float = 1e-3,
+        epochs: int = 100,
+        batch_size: int = 32,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.latent_dim = latent_dim
+        self.hidden = hidden
+        self.activation = activation
+        self.scale = scale
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # --- training
+
+    def _train(self, X: Any) -> np.ndarray:
+        """Fit scaler and network; return the scaled columns, float32."""
+        self._check_parameters()
+        x = _dense(X)
+        x = validate_data(self, x, dtype=[np.float64, np.float32])
+        self.scaler_ = StandardScaler().fit(x) if self.scale else None
+        x = self._scaled(x)
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        train, validation, callbacks = self._split(x, seed)
+        with seeded(seed):
+            self.model_ = self._build(x.shape[1])
+            run = self.model_.fit(
+                train,
+                validation_data=validation,
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                callbacks=callbacks,
+                verbose=self.verbose,
+            )
+        self.history_ = {name: list(values) for name, values in run.history.items()}
+        self.n_iter_ = len(self.history_["loss"])
+        return x
+
+    def _build(self, n_features: int) -> Autoencoder:
+        parts = dense(
+            n_features,
+            self.latent_dim,
+            self.hidden,
+            activation=self.activation,
+            output_activation="linear",
+        )
+        optimizer = keras.optimizers.get(self.optimizer)
+        optimizer.learning_rate = self.learning_rate
+        model = Autoencoder(*parts)
+        model.compile(optimizer, "mse")
+        return model
+
+    def _split(self, x: np.ndarray, seed: int) -> tuple:
+        """Return samples to train on, samples held out, and what stops by those."""
+        if not self.early_stopping:
+            return x, None, None
+        count = max(1, round(self.validation_fraction * len(x)))
+        if count >= len(x):
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} of n_samples = "
+                f"{len(x)} leaves nothing to train on; give more samples, or "
+                "early_stopping=False"
+            )
+        order = np.random.default_rng(seed).permutation(len(x))
+        stop = keras.callbacks.EarlyStopping(
+            "val_loss",
+            min_delta=self.tol,
+            patience=self.n_iter_no_change,
+            restore_best_weights=True,
+        )
+        return x[order[count:]], x[order[:count]], [stop]
+
+    def _check_parameters(self) -> None:
+        for name in ("latent_dim", "epochs", "batch_size", "n_iter_no_change"):
+            check_count(getattr(self, name), name)
+        check_positive(self.learning_rate, "learning_rate")
+        check_between(self.tol, "tol", low=0)
+        fraction = check_positive(self.validation_fraction, "validation_fraction")
+        if fraction >= 1:
+            raise ValueError(f"validation_fraction must be in (0, 1), got {fraction}")
+        if not isinstance(self.optimizer, str):
+            raise TypeError(
+                f"optimizer must be the name of one, got {self.optimizer!r}; "
+                "its rate is learning_rate"
+            )
+        check_optimizer(self.optimizer)
+
+    # --- use
+
+    def _checked(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        x = validate_data(self, _dense(X), dtype=[np.float64, np.float32], reset=False)
+        return self._scaled(x)
+
+    def _scaled(self, x: np.ndarray) -> np.ndarray:
+        if self.scaler_ is not None:
+            x = self.scaler_.transform(x)
+        return x.astype(np.float32, copy=False)
+
+    def _errors(self, x: np.ndarray) -> np.ndarray:
+        """Return the squared error of each scaled row, mean over its columns."""
+        z = in_batches(self.model_.encoder, x)
+        d = (x - in_batches(self.model_.decoder, z)).astype(np.float64)
+        return np.mean(d**2, axis=1)
+
+
+def _dense(X: Any) -> Any:
+    if scipy.sparse.issparse(X):
+        raise TypeError(
+            "X is sparse, but sparse data is not supported; convert it with "
+            "X.toarray(), or shorten it with sklearn.decomposition.TruncatedSVD first"
+        )
+    return X
