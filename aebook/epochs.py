@@ -12,7 +12,9 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+from aebook.finite import NonFiniteLossError
 from aebook.loops import CompiledLoop
+from aebook.resume import Resume
 import keras
 import numpy as np
 
@@ -31,6 +33,7 @@ class CompiledFit:
         batch_size: Samples a training step.
         validation_batch_size: Samples a validation step.
         jit_compile: Whether XLA compiles the training steps.
+        resume: Keeps the state of the run, if it is kept.
     """
 
     def __init__(
@@ -41,13 +44,15 @@ class CompiledFit:
         batch_size: int,
         validation_batch_size: int,
         jit_compile: bool,
+        resume: Resume | None = None,
     ) -> None:
         self.model = model
         self.train = _on_device(train)
         self.validation = None if validation is None else _on_device(validation)
         self.batch_size = batch_size
         self.validation_batch_size = validation_batch_size
-        self.loops = _loops_of(model, train, jit_compile)
+        self.resume = resume
+        self.loops = _loops_of(model, train, jit_compile, exactly=resume is not None)
         self.steps_a_call = 8  # grows while calls are quick
 
     def loses_logs(self) -> bool:
@@ -81,8 +86,11 @@ class CompiledFit:
         )
         model.stop_training = False
         logs: dict[str, float] = {}
+        if self.resume:
+            self.resume.rng, self.resume.xla = rng, self.loops.jit_compile
         callbacks.on_train_begin()
         for epoch in epochs:
+            self.epoch = epoch
             callbacks.on_epoch_begin(epoch)
             batches = _batches(n_samples, self.batch_size, rng)
             report = callbacks.on_train_batch_end  # moves the progress bar
@@ -120,9 +128,12 @@ class CompiledFit:
             start, order = 0, keras.ops.convert_to_tensor(order)
             while start < len(order):
                 stop = min(start + self.steps_a_call, len(order))
+                before = self._values() if report else []
                 began = time.perf_counter()
-                loop(data, order, start, stop)
+                reached = loop(data, order, start, stop)
                 logs = _as_floats(self.model.get_metrics_result())  # waits for it
+                if report and not np.isfinite(logs.get("loss", 0.0)).all():
+                    self._give_up(logs, before, done + int(reached), done + start)
                 pace = CALL_SECONDS / (time.perf_counter() - began)
                 self.steps_a_call = max(1, int(self.steps_a_call * min(pace, 4)))
                 if report:
@@ -130,6 +141,30 @@ class CompiledFit:
                 start = stop
             done += len(order)
         return logs
+
+    def _variables(self) -> list:
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def _values(self) -> list:
+        """Return all values as they are now; no copy until they are changed."""
+        if keras.backend.backend() == "jax":
+            return [variable.value for variable in self._variables()]
+        import tensorflow as tf
+
+        return [tf.convert_to_tensor(variable.value) for variable in self._variables()]
+
+    def _give_up(self, logs: dict, before: list, step: int, good: int) -> None:
+        """Put the values of before the compiled call back, and say what happened."""
+        for variable, value in zip(self._variables(), before, strict=True):
+            variable.assign(value)
+        self.model.reset_metrics()
+        raise NonFiniteLossError(
+            logs,
+            self.epoch + 1,
+            step,
+            float(self.model.optimizer.learning_rate),
+            f"The model has the weights of after step {good} of that epoch again.",
+        )
 
 
 def _batches(
@@ -181,14 +216,20 @@ def _aligned_tensor(part: Any) -> Any:
     return tf.identity(tf.experimental.dlpack.from_dlpack(copy.__dlpack__()))
 
 
-def _loops_of(model: keras.Model, train: tuple, jit_compile: bool) -> SimpleNamespace:
-    """Return the model's loops: made anew after each `compile`, else used again."""
+def _loops_of(
+    model: keras.Model, train: tuple, jit_compile: bool, exactly: bool
+) -> SimpleNamespace:
+    """Return the model's loops: made anew after each `compile`, else used again.
+
+    A loop of XLA serves where none is asked for, unless the bits have to be the same.
+    """
     compiled_with = model.metrics[0]  # the loss tracker, new with each `compile`
     loops = getattr(model, "_aebook_loops", None)
     if (
         loops is None
         or loops.compiled_with is not compiled_with
         or (jit_compile and not loops.jit_compile)
+        or (exactly and jit_compile != loops.jit_compile)
     ):
         first = tuple(part[:1] for part in train)
         keras.Model.fit(model, *first, epochs=0, verbose=0)  # builds, trains nothing

@@ -8,7 +8,7 @@ compiled code for as many steps as it is told:
         step(data[order[i]])
 
 `step` is the model's own `train_step` or `test_step`, so a model that defines its
-own is served too.
+own is served too. A training loop leaves after the first step whose loss is not finite.
 """
 
 from __future__ import annotations
@@ -50,16 +50,19 @@ class CompiledLoop:
 
         return noting
 
-    def __call__(self, data: tuple, order: Any, start: int, stop: int) -> None:
-        """Run the steps `start` to `stop` (excluded).
+    def __call__(self, data: tuple, order: Any, start: int, stop: int) -> Any:
+        """Run the steps `start` to `stop` (excluded), while the loss is finite.
 
         Args:
             data: Tensors `(x,)` or `(x, y)`, first axis the samples.
             order: Row numbers of each batch, int32, shape `(steps, batch_size)`.
             start: First row of `order` to use.
             stop: Where to stop in `order`.
+
+        Returns:
+            The row of `order` after the last one used, a number on the device.
         """
-        self._run(data, order, start, stop)
+        return self._run(data, order, start, stop)
 
     def trace(self, data: tuple, order: Any) -> None:
         """Learn `log_names` without running a step."""
@@ -73,17 +76,19 @@ def _tensorflow_loop(
 
     # An explicit loop: the one AutoGraph writes compiles anew for each start and stop.
     @tf.function(jit_compile=jit_compile, autograph=False)
-    def loop(data: tuple, order: Any, start: Any, stop: Any) -> None:
-        def one(i: Any) -> Any:
+    def loop(data: tuple, order: Any, start: Any, stop: Any) -> Any:
+        def one(i: Any, _: Any) -> tuple:
             rows = tf.gather(order, i)
-            step(tuple(tf.gather(part, rows) for part in data))
-            return i + 1
+            logs = step(tuple(tf.gather(part, rows) for part in data))
+            return i + 1, _is_finite(logs) if training else tf.constant(True)
 
-        tf.while_loop(lambda i: i < stop, one, [start])
+        return tf.while_loop(
+            lambda i, finite: (i < stop) & finite, one, [start, tf.constant(True)]
+        )[0]
 
-    def run(data: tuple, order: Any, start: int, stop: int) -> None:
+    def run(data: tuple, order: Any, start: int, stop: int) -> Any:
         # Tensors, not Python numbers: a new number would compile everything anew.
-        loop(data, order, tf.constant(start), tf.constant(stop))
+        return loop(data, order, tf.constant(start), tf.constant(stop))
 
     def trace(data: tuple, order: Any) -> None:
         loop.get_concrete_function(data, order, tf.constant(0), tf.constant(0))
@@ -98,11 +103,18 @@ def _jax_loop(
 
     @jax.jit
     def loop(state: tuple, data: tuple, order: Any, start: int, stop: int) -> tuple:
-        def one(i: Any, state: tuple) -> tuple:
-            _, state = step(state, tuple(part[order[i]] for part in data))
-            return tuple(list(group) for group in state)
+        def one(carry: tuple) -> tuple:
+            i, _, state = carry
+            logs, state = step(state, tuple(part[order[i]] for part in data))
+            finite = _is_finite(logs) if training else jax.numpy.array(True)
+            return i + 1, finite, tuple(list(group) for group in state)
 
-        return jax.lax.fori_loop(start, stop, one, state)
+        i, _, state = jax.lax.while_loop(
+            lambda carry: (carry[0] < stop) & carry[1],
+            one,
+            (start, jax.numpy.array(True), state),
+        )
+        return i, state
 
     def variables() -> list[list]:
         optimizer = [model.optimizer.variables] if training else []
@@ -116,18 +128,24 @@ def _jax_loop(
     def values(groups: list[list]) -> tuple:
         return tuple([variable.value for variable in group] for group in groups)
 
-    def run(data: tuple, order: Any, start: int, stop: int) -> None:
+    def run(data: tuple, order: Any, start: int, stop: int) -> Any:
         groups = variables()
         # The old values are not donated: an interrupt leaves them in the model.
-        state = loop(values(groups), data, order, start, stop)
+        reached, state = loop(values(groups), data, order, start, stop)
         for group, new in zip(groups, state, strict=True):
             for variable, value in zip(group, new, strict=True):
                 variable.assign(value)
+        return reached
 
     def trace(data: tuple, order: Any) -> None:
         jax.eval_shape(loop, values(variables()), data, order, 0, 0)
 
     return run, trace
+
+
+def _is_finite(logs: dict[str, Any]) -> Any:
+    """Whether the loss is; a mean over the epoch so far stays NaN once it was."""
+    return keras.ops.all(keras.ops.isfinite(logs.get("loss", 0.0)))
 
 
 @functools.cache

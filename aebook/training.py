@@ -8,8 +8,10 @@ a loop cannot honour takes Keras' own loop; `why_keras_loop` says why.
 from __future__ import annotations
 
 from collections.abc import Sequence
+import os
 from typing import Any
 
+from aebook.batches import Batches, is_mapped
 from aebook.checks import check_choice, check_count
 from aebook.choice import (
     KERAS_ONLY,
@@ -20,9 +22,13 @@ from aebook.choice import (
     why_keras_loop,
 )
 from aebook.epochs import CompiledFit
+from aebook.finite import FiniteLoss, NonFiniteLossError
+from aebook.identity import settings_of
+from aebook.resume import Resume
 import keras
+import numpy as np
 
-__all__ = ["fit", "why_keras_loop"]
+__all__ = ["Batches", "NonFiniteLossError", "fit", "why_keras_loop"]
 
 
 def fit(
@@ -40,6 +46,8 @@ def fit(
     initial_epoch: int = 0,
     validation_batch_size: int | None = None,
     validation_freq: int | Sequence[int] = 1,
+    checkpoint: str | os.PathLike | None = None,
+    checkpoint_every: int = 1,
     **keras_only: Any,
 ) -> keras.callbacks.History:
     """Train a Keras model, in compiled epochs where that is possible.
@@ -51,6 +59,17 @@ def fit(
 
     Ctrl-C ends training within about a second. The weights are then those of the
     last finished step, and `model.history` holds the finished epochs.
+
+    With a `checkpoint`, a run that was stopped or killed goes on where the file left
+    it when the same call is made again, in a new process too, and ends at the same
+    bits as if it was never stopped. Weights, optimizer, learning rate, callbacks,
+    history and random numbers come from the file. A run that had ended returns at
+    once. This holds for arrays and `Batches`; another dataset goes on with a new
+    pass, the same only if each of its passes is the same.
+
+    Data larger than memory: give `Batches`, or an `np.memmap`, which is read in
+    batches and never copied as a whole. So are `tf.data`, generators and any
+    `keras.utils.PyDataset`.
 
     Args:
         model: A compiled Keras model.
@@ -67,6 +86,8 @@ def fit(
         initial_epoch: Where to start counting epochs. Defaults to 0.
         validation_batch_size: Defaults to `batch_size`.
         validation_freq: Evaluate every so many epochs, or after the epochs listed.
+        checkpoint: File to keep the state of the run in. Defaults to none.
+        checkpoint_every: Epochs from one writing to the next. Defaults to 1.
         **keras_only: What only Keras' loop knows: `class_weight`, `sample_weight`,
             `steps_per_epoch`, `validation_steps`.
 
@@ -77,8 +98,11 @@ def fit(
     Raises:
         TypeError: If a count is not a whole number, or an array holds no numbers.
         ValueError: If a count is below its minimum, an argument is unknown, an array
-            is empty, not finite or of another shape than the model takes, or `x` and
-            `y` differ in length.
+            is empty, not finite or of another shape than the model takes, `x` and
+            `y` differ in length, or the checkpoint is damaged or of another run.
+        OSError: If the checkpoint cannot be written; the one before is kept.
+        NonFiniteLossError: If the loss becomes NaN or infinite. Compiled epochs give
+            the model the weights of shortly before again.
 
     Example:
         >>> import keras, numpy as np
@@ -92,7 +116,6 @@ def fit(
     """
     for name in keras_only:
         check_choice(name, KERAS_ONLY, "argument of fit")
-    train = (x,) if y is None else (x, y)
     if is_array(validation_data):
         validation_data = (validation_data,)
     elif is_pair(validation_data):
@@ -111,42 +134,193 @@ def fit(
         **keras_only,
     }
     _check_options(options)
-    check_data(model, train)
-    if is_pair(validation_data):
-        check_data(model, validation_data, of="validation ")
-    if validation_split and validation_data is None and is_array(x):
-        _check_split(len(x), validation_split)
+    _check_all(model, x, y, options)
+    resume = None
+    if checkpoint is not None:
+        resume = _resume(model, x, y, options, checkpoint, checkpoint_every)
+        if resume.finished:
+            return resume.finish(model)
     if not why_keras_loop(model, x, y, **options):
-        validation = validation_data
-        if validation_split and validation is None:
-            last = _last_to_train(len(x), validation_split)
-            validation = tuple(part[last:] for part in train)
-            train = tuple(part[:last] for part in train)
-        batch_size = batch_size or 32
-        steps = max(epochs - initial_epoch, 0) * -(-len(train[0]) // batch_size)
-        compiled = CompiledFit(
-            model,
-            train,
-            validation,
-            batch_size,
-            validation_batch_size or batch_size,
-            uses_xla(model, steps),
-        )
+        compiled = _compiled(model, x, y, options, resume)
         if not compiled.loses_logs():
-            return compiled.run(
-                range(initial_epoch, epochs),
-                callbacks,
-                verbose,
-                bool(shuffle),
-                lambda epoch: (
-                    (epoch + 1) % validation_freq == 0
-                    if isinstance(validation_freq, int)
-                    else epoch + 1 in validation_freq
-                ),
-            )
-    if shuffle is True and not is_array(x):  # a dataset orders its own batches
-        options["shuffle"] = isinstance(x, keras.utils.PyDataset)
+            return _run_compiled(compiled, options, resume)
+    return _run_keras(model, x, y, options, resume)
+
+
+# --- the two loops
+
+
+def _compiled(
+    model: keras.Model, x: Any, y: Any, options: dict[str, Any], resume: Resume | None
+) -> CompiledFit:
+    train, validation = _split(x, y, options)
+    batch_size = options["batch_size"] or 32
+    # Of the whole run, not of what is left of it: XLA's bits are other bits.
+    epochs = max(options["epochs"] - options["initial_epoch"], 0)
+    xla = uses_xla(model, epochs * -(-len(train[0]) // batch_size))
+    if resume and resume.xla is not None:
+        xla = resume.xla
+    validation_batch_size = options["validation_batch_size"] or batch_size
+    return CompiledFit(
+        model, train, validation, batch_size, validation_batch_size, xla, resume
+    )
+
+
+def _run_compiled(
+    compiled: CompiledFit, options: dict[str, Any], resume: Resume | None
+) -> keras.callbacks.History:
+    freq = options["validation_freq"]
+    return compiled.run(
+        range(_first_epoch(options, resume), options["epochs"]),
+        [*resume.callbacks, resume] if resume else options["callbacks"],
+        options["verbose"],
+        bool(options["shuffle"]),
+        lambda epoch: (
+            (epoch + 1) % freq == 0 if isinstance(freq, int) else epoch + 1 in freq
+        ),
+    )
+
+
+def _run_keras(
+    model: keras.Model, x: Any, y: Any, options: dict[str, Any], resume: Resume | None
+) -> keras.callbacks.History:
+    callbacks = resume.callbacks if resume else _flat(options["callbacks"])
+    if not any(isinstance(c, keras.callbacks.TerminateOnNaN) for c in callbacks):
+        where = "The weights are not put back; a checkpoint keeps those of each epoch."
+        if resume:
+            where = f"{resume.path} holds the state after the last whole epoch."
+        callbacks = [FiniteLoss(where), *callbacks]
+    if resume:
+        callbacks = [*callbacks, resume]
+    # Keras' own order of an array cannot be taken up again, that of `Batches` can.
+    if is_array(x) and (resume or is_mapped(x) or is_mapped(y)):
+        x, y, options = _in_batches(x, y, options)
+        if resume:
+            resume.batches.append(x)
+    options = options | {
+        "callbacks": callbacks,
+        "initial_epoch": _first_epoch(options, resume),
+        "validation_data": _unmapped(options),
+    }
+    if options["shuffle"] is True and not is_array(x):  # orders its own batches
+        options["shuffle"] = isinstance(x, keras.utils.PyDataset) and not isinstance(
+            x, Batches
+        )
     return keras.Model.fit(model, x, y, **options)
+
+
+def _first_epoch(options: dict[str, Any], resume: Resume | None) -> int:
+    if resume is None or resume.epochs_done is None:
+        return options["initial_epoch"]
+    return options["epochs"] if resume.ended else resume.epochs_done
+
+
+# --- data
+
+
+def _split(x: Any, y: Any, options: dict[str, Any]) -> tuple[tuple, Any]:
+    """Return `(x,)` or `(x, y)` to train on, and the same to validate on."""
+    train = (x,) if y is None else (x, y)
+    split, validation = options["validation_split"], options["validation_data"]
+    if not split or validation is not None:
+        return train, validation
+    last = _last_to_train(len(x), split)
+    return tuple(p[:last] for p in train), tuple(p[last:] for p in train)
+
+
+def _in_batches(x: Any, y: Any, options: dict[str, Any]) -> tuple:
+    """Return `Batches` of the arrays in their place, and the options that remain."""
+    weight = options.get("sample_weight")
+    if weight is not None:
+        y = x if y is None else y  # Keras knows weights only beside a target
+    train, validation = _split(x, y, options)
+    batch_size = options["batch_size"] or 32
+    batches = Batches(
+        *(p if is_mapped(p) else np.asarray(p) for p in train),
+        batch_size=batch_size,
+        shuffle=bool(options["shuffle"]),
+        block_size=batch_size if options["shuffle"] == "batch" else None,
+    )
+    if weight is not None:
+        batches.parts = (*batches.parts, np.asarray(weight)[: batches.n_samples])
+    if validation is not options["validation_data"] and weight is not None:
+        validation = (*validation, weight[len(train[0]) :])
+    changed = {
+        "batch_size": None,
+        "validation_batch_size": options["validation_batch_size"] or batch_size,
+        "sample_weight": None,
+        "validation_split": 0.0,
+        "validation_data": validation,
+    }
+    return batches, None, options | changed
+
+
+def _unmapped(options: dict[str, Any]) -> Any:
+    """Return the validation data, in batches if it is mapped from a file."""
+    data = options["validation_data"]
+    if not isinstance(data, tuple) or not any(map(is_mapped, data)):
+        return data
+    batch_size = options["validation_batch_size"] or options["batch_size"] or 32
+    return Batches(*data[:2], batch_size=batch_size, shuffle=False)
+
+
+# --- the checkpoint
+
+
+def _resume(
+    model: keras.Model,
+    x: Any,
+    y: Any,
+    options: dict[str, Any],
+    path: str | os.PathLike,
+    every: int,
+) -> Resume:
+    """Return what keeps the state of this run, after it was found to be this run."""
+    callbacks = _flat(options["callbacks"])
+    if not any(isinstance(c, keras.callbacks.History) for c in callbacks):
+        callbacks.append(keras.callbacks.History())
+    validation = options["validation_data"]
+    settings = settings_of(model, x, y, options)
+    sets = [x, *(validation if is_pair(validation) else (validation,))]
+    batches = [data for data in sets if isinstance(data, Batches)]
+    resume = Resume(path, every, options["epochs"], settings, callbacks, batches)
+    if model.built:  # else once the first batch has built it, still before a step
+        model.optimizer.build(model.trainable_variables)
+        resume.check_model(model)
+    return resume
+
+
+def _flat(callbacks: Any) -> list:
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks = callbacks.callbacks
+    return [c for c in keras.tree.flatten(callbacks) if c is not None]
+
+
+# --- checks
+
+
+def _check_all(model: keras.Model, x: Any, y: Any, options: dict[str, Any]) -> None:
+    """Check what is in memory; of what is in a file, the first rows."""
+    train = x if isinstance(x, Batches) else (x,) if y is None else (x, y)
+    validation, split = options["validation_data"], options["validation_split"]
+    for of, data in (("", train), ("validation ", validation)):
+        if isinstance(data, Batches):
+            _check_first_batch(model, data, of)
+        elif is_pair(data) and any(map(is_mapped, data)):
+            rows = Batches(*data, batch_size=32, shuffle=False)
+            _check_first_batch(model, rows, of)
+        elif is_pair(data):
+            check_data(model, data, of)
+    if split and validation is None and is_array(x):
+        _check_split(len(x), split)
+
+
+def _check_first_batch(model: keras.Model, batches: Batches, of: str) -> None:
+    """Check one batch: an autoencoder knows which values it takes."""
+    x, y = (*batches[0], None)[:2]
+    if hasattr(model, "_checked_pair"):
+        model._checked_pair(x, y, (f"{of}x", f"{of}y"))
+    check_data(model, (x,) if y is None else (x, y), of)
 
 
 def _check_options(options: dict[str, Any]) -> None:

@@ -510,3 +510,87 @@ def test_jax_trains_to_the_weights_that_keras_reaches(tmp_path):
     assert result["reason"] == ""
     assert result["difference"] <= 1e-6
     assert "val_reconstruction" in result["history"]
+
+
+# --- a loss that is not finite
+
+
+def broken_after(x, step, batch_size):
+    """Return `x` with targets of which those of one step are too large to square."""
+    y = x.copy()
+    y[step * batch_size] = 1e25
+    return y
+
+
+@needs_loops
+@pytest.mark.parametrize("jit_compile", [True, False])
+@pytest.mark.parametrize("cut", [0.5, 1e-9])  # seconds a compiled call
+def test_a_loss_that_is_not_finite_names_its_step(x, jit_compile, cut, monkeypatch):
+    monkeypatch.setattr("aebook.epochs.CALL_SECONDS", cut)
+    keras.utils.set_random_seed(1)
+    parts = dense(784, latent_dim=8, hidden=(32,), output_activation="linear")
+    model = Autoencoder(*parts)
+    model.compile("adam", "mse", jit_compile=jit_compile)
+    options = {"batch_size": 20, "shuffle": False, "verbose": 0}
+    model.fit(x, epochs=2, **options)
+    before = int(model.optimizer.iterations)
+    with pytest.raises(training.NonFiniteLossError) as caught:
+        model.fit(x, broken_after(x, 17, 20), epochs=9, initial_epoch=2, **options)
+    error = caught.value
+    assert (error.epoch, error.step) == (3, 18)
+    assert error.terms == ("loss", "reconstruction")
+    message = str(error)
+    assert "at step 18 of epoch 3 loss is inf, reconstruction is inf" in message
+    assert "lower the learning rate (0.001 now)" in message
+    good = int(message.split("after step ")[1].split()[0])
+    assert good == 17 if cut < 0.1 else good <= 17
+    assert int(model.optimizer.iterations) == before + good
+    assert np.isfinite(model.reconstruct(x)).all()
+    model.fit(x, **options)
+
+
+def test_the_weights_after_a_failure_are_those_of_the_step_it_names(x, monkeypatch):
+    if keras.backend.backend() == "torch":
+        pytest.skip("PyTorch has no compiled loop")
+    monkeypatch.setattr("aebook.epochs.CALL_SECONDS", 1e-9)  # one step a call
+    failed, other = small(True), small(True)
+    options = {"batch_size": 20, "shuffle": False, "verbose": 0}
+    x = x[:180]
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "_check_all", lambda *_: None)  # lets bad data in
+        bad = x.copy()
+        bad[165] = np.nan
+        with pytest.raises(training.NonFiniteLossError, match="step 9 of epoch 1"):
+            training.fit(failed, bad, **options)
+    other.fit(x[:160], **options)
+    assert largest_difference(failed, other) == 0
+
+
+def test_a_loss_that_is_not_finite_stops_the_loop_of_keras_too(x):
+    model = Autoencoder(
+        *dense(784, latent_dim=8, hidden=(32,), output_activation="linear")
+    )
+    model.compile("adam", "mse")
+    with pytest.raises(
+        training.NonFiniteLossError,
+        match=r"at step 18 of epoch 1 loss is inf.*a checkpoint keeps those",
+    ):
+        model.fit(
+            x,
+            broken_after(x, 17, 20),
+            batch_size=20,
+            shuffle=False,
+            verbose=0,
+            callbacks=[batch_callback()],
+        )
+
+
+def test_who_asks_keras_to_stop_at_nan_gets_no_error(x):
+    model = Autoencoder(
+        *dense(784, latent_dim=8, hidden=(32,), output_activation="linear")
+    )
+    model.compile("adam", "mse")
+    quiet = keras.callbacks.TerminateOnNaN()
+    y = broken_after(x, 1, 20)
+    history = model.fit(x, y, batch_size=20, epochs=3, verbose=0, callbacks=[quiet])
+    assert len(history.history["loss"]) == 1

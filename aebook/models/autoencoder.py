@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from aebook import training
+from aebook.batches import is_mapped
 from aebook.checks import as_samples, check_count
 from aebook.models.objective import check_loss, check_optimizer, target_range
 import keras
@@ -316,9 +317,9 @@ class Autoencoder(keras.Model):
 
 
 def _is_values(x: Any) -> bool:
-    """Whether `x` holds values to check, rather than a dataset that makes batches."""
+    """Whether `x` holds values to check; a dataset or a mapped file is read later."""
     values = list | tuple | str | bytes | int | float | None
-    return hasattr(x, "__array__") or isinstance(x, values)
+    return (hasattr(x, "__array__") or isinstance(x, values)) and not is_mapped(x)
 
 
 def _check_model(name: str, part: Any) -> None:

@@ -1,0 +1,397 @@
+import errno
+import importlib
+import os
+from pathlib import Path
+import random
+
+from aebook import training
+from aebook.checkpoint import NotPlainError, pack, read, unpack, write
+from aebook.models import Autoencoder, dense
+import keras
+import numpy as np
+import pytest
+
+needs_loops = pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="PyTorch has no compiled loop"
+)
+
+
+@pytest.fixture
+def x(digits):
+    return digits[:300]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "runs" / "small.ckpt"  # the folder is made
+
+
+def small(optimizer="adam", latent_dim=8):
+    keras.utils.set_random_seed(1)
+    encoder, decoder = dense(784, latent_dim=latent_dim, hidden=(16,))
+    drop = keras.layers.Dropout(0.3)
+    encoder = keras.Sequential([keras.Input((784,)), drop, encoder], name="encoder")
+    model = Autoencoder(encoder, decoder)
+    if optimizer == "schedule":
+        optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0, 60))
+        optimizer.learning_rate.warmup_target = 0.01
+        optimizer.learning_rate.warmup_steps = 10
+    model.compile(optimizer, "mse")
+    return model
+
+
+def print_nothing(batch, logs):
+    """Act on batches, so that Keras' own loop is taken."""
+
+
+class Stop(Exception):
+    """What ends a run in these tests."""
+
+
+class StopAfter(keras.callbacks.Callback):
+    def __init__(self, epoch):
+        super().__init__()
+        self.last = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.last:
+            raise Stop
+
+
+class StopOnBatch(StopAfter):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.epoch == self.last and batch == 3:
+            raise Stop
+
+
+def plateau_and_early_stopping():
+    return [
+        keras.callbacks.ReduceLROnPlateau(factor=0.3, patience=1, min_delta=2e-3),
+        keras.callbacks.EarlyStopping(
+            patience=4, min_delta=1e-3, restore_best_weights=True
+        ),
+    ]
+
+
+def state(model):
+    return [
+        keras.ops.convert_to_numpy(v)
+        for v in [*model.variables, *model.optimizer.variables]
+    ]
+
+
+def assert_same_bits(model, other):
+    for a, b in zip(state(model), state(other), strict=True):
+        assert a.dtype == b.dtype
+        assert a.tobytes() == b.tobytes()
+
+
+def run_stopped_at(stops, path, x, optimizer="adam", callbacks=list, **options):
+    """Start the run, stop it, start it again; return the last model and its history."""
+    options = {"epochs": 8, "batch_size": 48, "verbose": 0, **options}
+    for stop in stops:
+        with pytest.raises(Stop):
+            small(optimizer).fit(
+                x, callbacks=[*callbacks(), stop], checkpoint=path, **options
+            )
+    model = small(optimizer)
+    history = model.fit(x, callbacks=callbacks(), checkpoint=path, **options)
+    return model, history
+
+
+# --- a run that goes on
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "stops"), [("adam", (0,)), ("schedule", (3, 6)), ("adam", (7,))]
+)
+def test_a_stopped_run_ends_at_the_bits_of_one_that_never_stopped(
+    x, path, optimizer, stops
+):
+    options = {"validation_data": x[:64], "validation_freq": 2}
+    expected = small(optimizer)
+    history = expected.fit(x, epochs=8, batch_size=48, verbose=0, **options)
+    stops = map(StopAfter, stops)
+    model, resumed = run_stopped_at(stops, path, x, optimizer, **options)
+    assert resumed.history == history.history
+    assert resumed.epoch == history.epoch
+    assert_same_bits(model, expected)
+
+
+def test_the_callbacks_go_on_too(x, path):
+    options = {"epochs": 30, "batch_size": 8, "validation_split": 0.2, "verbose": 0}
+    keras.utils.set_random_seed(1)
+    expected = small()
+    history = expected.fit(x, callbacks=plateau_and_early_stopping(), **options)
+    assert 6 < len(history.history["loss"]) < 30  # early stopping has stopped it
+    assert min(history.history["learning_rate"]) < 0.001  # the plateau was met
+    model, resumed = run_stopped_at(
+        [StopAfter(3), StopAfter(6)],
+        path,
+        x,
+        "adam",
+        plateau_and_early_stopping,
+        **options,
+    )
+    assert resumed.history == history.history
+    assert_same_bits(model, expected)
+
+
+@needs_loops
+def test_the_compiler_is_chosen_by_the_whole_run(x, path, monkeypatch):
+    monkeypatch.setattr("aebook.choice.XLA_STEPS", 8 * 7)  # all steps, no fewer
+    expected = small()
+    expected.fit(x, epochs=8, batch_size=48, verbose=0)
+    model, _ = run_stopped_at([StopAfter(6)], path, x)
+    assert model._aebook_loops.jit_compile
+    assert_same_bits(model, expected)
+
+
+def test_a_run_in_the_loop_of_keras_goes_on_too(x, path):
+    def callbacks():
+        return [keras.callbacks.LambdaCallback(on_train_batch_end=print_nothing)]
+
+    weights = np.linspace(0, 1, len(x), dtype="float32")
+    options = {"sample_weight": weights, "validation_split": 0.2}
+    expected, whole = run_stopped_at(
+        [], path.with_name("whole"), x, callbacks=callbacks, **options
+    )
+    stops = [StopAfter(2), StopOnBatch(5)]
+    model, resumed = run_stopped_at(stops, path, x, callbacks=callbacks, **options)
+    assert resumed.history == whole.history
+    assert_same_bits(model, expected)
+
+
+def test_batches_go_on_in_their_order(x, path):
+    def run(name, stops):
+        batches = training.Batches(x, batch_size=32, seed=4, block_size=64)
+        options = {"batch_size": None, "validation_data": x[:64]}
+        return run_stopped_at(stops, path.with_name(name), batches, **options)
+
+    expected, whole = run("whole", [])
+    model, resumed = run("stopped", [StopAfter(3), StopOnBatch(6)])
+    assert resumed.history == whole.history
+    assert_same_bits(model, expected)
+
+
+def test_a_checkpoint_changes_no_number(x, path):
+    options = {"epochs": 3, "batch_size": 48, "verbose": 0}
+    usual = small()
+    expected = usual.fit(x, **options)
+    kept = small()
+    history = kept.fit(x, checkpoint=path, **options)
+    assert history.history == expected.history
+    assert_same_bits(usual, kept)
+
+
+def test_a_run_stopped_between_checkpoints_repeats_the_epochs_since(x, path):
+    expected = small()
+    history = expected.fit(x, epochs=8, batch_size=48, verbose=0)
+    with pytest.raises(Stop):
+        small().fit(
+            x,
+            epochs=8,
+            batch_size=48,
+            verbose=0,
+            checkpoint=path,
+            checkpoint_every=3,
+            callbacks=[StopAfter(5)],
+        )
+    assert read(path)["epoch"] == 3
+    model, resumed = run_stopped_at([], path, x, checkpoint_every=3)
+    assert resumed.history == history.history
+    assert_same_bits(model, expected)
+
+
+def test_the_random_numbers_after_the_run_are_the_same(x, path):
+    small().fit(x, epochs=8, batch_size=48, verbose=0)
+    expected = random.random(), np.random.random()  # noqa: NPY002
+    run_stopped_at([StopAfter(4)], path, x)
+    assert (random.random(), np.random.random()) == expected  # noqa: NPY002
+
+
+def test_a_finished_run_returns_at_once(x, path):
+    def best():
+        return [
+            keras.callbacks.EarlyStopping(
+                "loss", patience=2, min_delta=9, restore_best_weights=True
+            )
+        ]
+
+    model, history = run_stopped_at([], path, x, callbacks=best)
+    assert len(history.history["loss"]) == 3
+    again, second = run_stopped_at(
+        [], path, x, callbacks=lambda: [*best(), StopAfter(0), StopAfter(3)]
+    )
+    assert second.history == history.history
+    assert_same_bits(model, again)
+    assert again.history is second
+
+
+def test_a_finished_run_goes_on_when_more_epochs_are_asked_for(x, path):
+    expected = small()
+    history = expected.fit(x, epochs=8, batch_size=48, verbose=0)
+    run_stopped_at([], path, x, epochs=5)
+    model, resumed = run_stopped_at([], path, x, epochs=8)
+    assert resumed.history == history.history
+    assert_same_bits(model, expected)
+
+
+def test_a_run_killed_before_its_last_word_still_gets_it(x, path):
+    class NoEnd(keras.callbacks.Callback):
+        def on_train_end(self, logs=None):
+            raise Stop
+
+    def best():
+        return [
+            keras.callbacks.EarlyStopping(
+                "loss", patience=2, min_delta=9, restore_best_weights=True
+            )
+        ]
+
+    expected, history = run_stopped_at([], path.with_name("whole"), x, callbacks=best)
+    model, resumed = run_stopped_at([NoEnd()], path, x, callbacks=best)
+    assert resumed.history == history.history
+    assert_same_bits(model, expected)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+def test_a_killed_run_ends_at_the_bits_of_one_that_was_not(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    killed_run = importlib.import_module("killed_run")
+    reference = tmp_path / "reference.npz"
+    killed_run.write_result(reference, *killed_run.train(None))
+    rng = random.Random(0)
+    for i in range(2):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        killed_run.kill_once(folder, rng.uniform(0, 3))
+        assert killed_run.same(reference, folder / "result.npz")
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": lambda: small(latent_dim=9)}, "belongs to another model: .*16, 8"),
+        ({"model": lambda: small("sgd")}, "another optimizer: Adam .* there, SGD"),
+        ({"batch_size": 49}, "another batch_size: 48 there, 49 here"),
+        ({"shuffle": False}, "another shuffle: True there, False here"),
+        ({"data": lambda x: x[:200]}, r"another x: float32 \(300, 784\) \w+ there"),
+        ({"data": lambda x: x[::-1]}, "belongs to a run with another x"),
+        ({"validation_split": 0.1}, "another validation_split: 0.0 there, 0.1 here"),
+        (
+            {"model": lambda: small(keras.optimizers.Adam(beta_1=0.8))},
+            "another optimizer: .*0.9.* there, .*0.8.* here",
+        ),
+    ],
+)
+def test_the_checkpoint_of_another_run_is_refused(x, path, change, message):
+    run_stopped_at([], path, x, epochs=1)
+    before = path.read_bytes()
+    change = dict(change)
+    model = change.pop("model", small)()
+    other = change.pop("data", lambda x: x)(x)
+    weights, draws = state(model), random.getstate()
+    options = {"epochs": 2, "batch_size": 48, "verbose": 0, **change}
+    with pytest.raises(ValueError, match=message):
+        model.fit(other, checkpoint=path, **options)
+    for a, b in zip(weights, state(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert random.getstate() == draws
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "text", "empty"])
+def test_a_damaged_checkpoint_is_refused(x, path, damage):
+    run_stopped_at([], path, x, epochs=1)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    path.write_bytes(
+        {
+            "cut": whole[:middle],
+            "flipped": whole[:middle]
+            + bytes([whole[middle] ^ 1])
+            + whole[middle + 1 :],
+            "text": b"not a checkpoint",
+            "empty": b"",
+        }[damage]
+    )
+    with pytest.raises(ValueError, match="delete it to start again, or give another"):
+        small().fit(x, epochs=2, batch_size=48, verbose=0, checkpoint=path)
+
+
+def test_a_bad_interval_is_named(x, path):
+    with pytest.raises(ValueError, match="checkpoint_every must be at least 1, got 0"):
+        small().fit(x, checkpoint=path, checkpoint_every=0, verbose=0)
+
+
+# --- the file
+
+
+def full_disk(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("where", ["os.fsync", "os.replace", "numpy.savez"])
+def test_a_full_disk_leaves_the_checkpoint_before(x, path, monkeypatch, where):
+    class Fill(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 3:
+                monkeypatch.setattr(where, full_disk)
+
+    expected = small()
+    expected.fit(x, epochs=8, batch_size=48, verbose=0)
+    with pytest.raises(OSError, match=r"No space left on device.*the one before is"):
+        small().fit(
+            x, epochs=8, batch_size=48, verbose=0, checkpoint=path, callbacks=[Fill()]
+        )
+    monkeypatch.undo()
+    assert read(path)["epoch"] == 3
+    assert os.listdir(path.parent) == [path.name]  # noqa: PTH208
+    model, _ = run_stopped_at([], path, x)
+    assert_same_bits(model, expected)
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_training(x, tmp_path):
+    occupied = tmp_path / "a file"
+    occupied.write_text("")
+    model = small()
+    with pytest.raises(OSError):
+        model.fit(x, checkpoint=occupied / "run.ckpt", verbose=0)
+    assert int(model.optimizer.iterations) == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 3, 0.1, np.inf, "a", (1, [2.5, "b"]), {"a": {1: None}}, [], {}, ()],
+)
+def test_what_is_packed_comes_back(value):
+    arrays = {}
+    assert unpack(pack(value, arrays), arrays) == value
+    assert not arrays
+
+
+def test_numbers_of_numpy_keep_their_type(tmp_path):
+    value = {"a": np.float32(0.1), "b": np.arange(3), "c": np.float64(0.2)}
+    write(tmp_path / "a.ckpt", value)
+    back = read(tmp_path / "a.ckpt")
+    assert [type(v) for v in back.values()] == [np.float32, np.ndarray, np.float64]
+    assert back["a"] == value["a"]
+
+
+def test_what_is_not_plain_is_refused():
+    for value in (print, object(), np.array([print]), {"a": {1, 2}}):
+        with pytest.raises(NotPlainError, match="is not plain"):
+            pack(value, {})
+
+
+def test_the_checkpoint_holds_no_pickle(x, path):
+    run_stopped_at([], path, x, epochs=1)
+    with np.load(path, allow_pickle=False) as archive:
+        assert all(not archive[name].dtype.hasobject for name in archive.files)
