@@ -139,7 +139,7 @@ def test_the_history_holds_every_term_and_they_add_up(name, digits):
         "commitment": 0.25,
         "gain": -1.0,
         "kl": getattr(model, "beta", None),
-        "informative_units": 0.0,
+        "units_in_use": 0.0,
         "perplexity": 0.0,
     }
     if getattr(model, "warmup_steps", 0) == 0:
@@ -438,7 +438,7 @@ def test_posterior_collapse_is_reported(digits):
     model.compile(keras.optimizers.Adam(3e-3), losses.squared_error_per_image)
     with pytest.warns(PosteriorCollapseWarning, match="the decoder ignores it; lower"):
         history = model.fit(digits, batch_size=50, epochs=10, verbose=0).history
-    assert history["informative_units"][-1] < 0.5
+    assert history["units_in_use"][-1] < 0.5
     assert np.ptp(model.reconstruct(digits[:50]), axis=0).max() < 0.05  # all the same
 
 

@@ -8,7 +8,7 @@ import warnings
 import keras
 from keras import ops
 
-__all__ = ["PosteriorCollapseWarning", "informative_units", "warn_if_collapsed"]
+__all__ = ["PosteriorCollapseWarning", "units_in_use", "warn_if_collapsed"]
 
 LEAST_NATS = 0.01  # a number of the code that carries less, on average, is not in use
 
@@ -17,7 +17,7 @@ class PosteriorCollapseWarning(UserWarning):
     """No number of the code carries information any more."""
 
 
-def informative_units(mean: Any, log_variance: Any) -> Any:
+def units_in_use(mean: Any, log_variance: Any) -> Any:
     """Return how many numbers of the code carry more than 0.01 nats in this batch."""
     nats = (ops.square(mean) + ops.expm1(log_variance) - log_variance) / 2
     active = ops.mean(nats, axis=0) > LEAST_NATS
@@ -26,7 +26,7 @@ def informative_units(mean: Any, log_variance: Any) -> Any:
 
 def warn_if_collapsed(history: keras.callbacks.History) -> keras.callbacks.History:
     """Return the history; warn if in its last epoch no number of the code was used."""
-    if history.history.get("informative_units", [1])[-1] < 0.5:
+    if history.history.get("units_in_use", [1])[-1] < 0.5:
         warnings.warn(
             "posterior collapse: each number of the code carries less than "
             f"{LEAST_NATS} nats, so the decoder ignores it; lower beta, set "

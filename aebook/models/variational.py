@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from aebook import losses
 from aebook.checks import check_between, check_count
 from aebook.models.autoencoder import Autoencoder
-from aebook.models.collapse import informative_units, warn_if_collapsed
+from aebook.models.collapse import units_in_use, warn_if_collapsed
 from aebook.models.objective import check_sum_per_image
 import keras
 from keras import ops
@@ -36,7 +36,7 @@ class VariationalAutoencoder(Autoencoder):
             to 0: it starts at its value.
         **kwargs: Further arguments of `keras.Model`, such as `name`.
 
-    History: `kl`, in nats per image; `informative_units`, how many numbers of the code
+    History: `kl`, in nats per image; `units_in_use`, how many numbers of the code
     carry more than 0.01 nats. If none does in the end, a `PosteriorCollapseWarning`.
 
     Raises:
@@ -54,7 +54,7 @@ class VariationalAutoencoder(Autoencoder):
     al., 2017; warm-up: Sønderby et al., "Ladder Variational Autoencoders", 2016.
     """
 
-    terms: ClassVar[tuple[str, ...]] = ("kl", "informative_units")
+    terms: ClassVar[tuple[str, ...]] = ("kl", "units_in_use")
     fit_hint: ClassVar[str] = "build both with one latent_dim and gaussian=True"
 
     def __init__(
@@ -83,7 +83,7 @@ class VariationalAutoencoder(Autoencoder):
         mean, log_variance = ops.split(h, 2, axis=-1)
         self._noted.moments = mean, log_variance
         self.add_term("kl", losses.gaussian_kl(mean, log_variance), self._beta_now())
-        self.add_term("informative_units", informative_units(mean, log_variance), weight=0)
+        self.add_term("units_in_use", units_in_use(mean, log_variance), weight=0)
         return self.draw(mean, log_variance) if training else mean
 
     def draw(self, mean: Any, log_variance: Any) -> Any:
