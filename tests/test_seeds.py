@@ -57,3 +57,8 @@ def test_the_first_row_is_on_top():
 def test_bad_results_are_refused_by_name(bad, options, error, match):
     with pytest.raises(error, match=match):
         seeds(bad, xlabel="loss", **options)
+
+
+def test_a_dot_may_be_something_else_than_a_seed():
+    alt = seeds({"a": [1, 2]}, xlabel="time", each="round").alt
+    assert alt == "Dots, one a round, of time. a: 2 rounds from 1 to 2, median 1.5."
