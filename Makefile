@@ -69,7 +69,7 @@ lint: .venv/installed
 	$(BIN)/mypy
 
 bench: .venv/installed ## compare the family (about 20 min, goes on where it was stopped)
-	$(BIN)/python benchmarks/families/run.py
+	$(BIN)/python benchmarks/families/compare.py
 
 bench-speed: .venv/installed ## measure training speed (about 10 min)
 	$(BIN)/python benchmarks/training_speed.py

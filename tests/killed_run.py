@@ -3,7 +3,7 @@
     python tests/killed_run.py                # ten moments, each run to its end
     python tests/killed_run.py --kills 3 --seed 7
 
-`test_checkpoint.py` does the same at two moments.
+`test_checkpoint.py` does the same at one moment.
 """
 
 import argparse
@@ -71,24 +71,31 @@ def start(checkpoint, result):
     return subprocess.Popen(command)
 
 
-def kill_once(folder, moment):
-    """Kill a run so many seconds after its first epoch, then let it finish.
+def kill(folder, moment, after=1):
+    """Start the run of a folder, and kill it some seconds after so many epochs.
 
     Return how many epochs the checkpoint held when the process was dead; -1 if the
     run was quicker than the moment.
     """
     from aebook.checkpoint import read
 
-    checkpoint, result = folder / "run.ckpt", folder / "result.npz"
-    process = start(checkpoint, result)
-    while process.poll() is None and (read(checkpoint) or {"epoch": 0})["epoch"] < 1:
+    checkpoint = folder / "run.ckpt"
+    process = start(checkpoint, folder / "result.npz")
+    while (
+        process.poll() is None and (read(checkpoint) or {"epoch": 0})["epoch"] < after
+    ):
         time.sleep(0.01)
     time.sleep(moment)
     killed = process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
-    epochs = read(checkpoint)["epoch"] if killed else -1
-    if start(checkpoint, result).wait() != 0:
+    return read(checkpoint)["epoch"] if killed else -1
+
+
+def kill_once(folder, moment):
+    """Kill a run some seconds after its first epoch, then let it finish."""
+    epochs = kill(folder, moment)
+    if start(folder / "run.ckpt", folder / "result.npz").wait() != 0:
         raise RuntimeError("the run that went on failed")
     return epochs
 

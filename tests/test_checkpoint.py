@@ -3,6 +3,7 @@ import importlib
 import os
 from pathlib import Path
 import random
+from types import SimpleNamespace
 
 from aebook import training
 from aebook.checkpoint import NotPlainError, pack, read, unpack, write
@@ -16,9 +17,29 @@ needs_loops = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
+OPTIONS = {"epochs": 8, "batch_size": 48, "verbose": 0}
+
+
+@pytest.fixture(scope="module")
 def x(digits):
     return digits[:300]
+
+
+@pytest.fixture(scope="module")
+def whole(x):
+    """A run of eight epochs that nothing stopped, and the random numbers after it."""
+    model = small()
+    history = model.fit(x, **OPTIONS)
+    draws = random.random(), np.random.random()  # noqa: NPY002
+    return SimpleNamespace(model=model, history=history.history, draws=draws)
+
+
+@pytest.fixture(scope="module")
+def one_epoch(x, tmp_path_factory):
+    """The bytes of the checkpoint of a run of one epoch."""
+    path = tmp_path_factory.mktemp("one") / "epoch.ckpt"
+    run_stopped_at([], path, x, epochs=1)
+    return path.read_bytes()
 
 
 @pytest.fixture
@@ -26,10 +47,17 @@ def path(tmp_path):
     return tmp_path / "runs" / "small.ckpt"  # the folder is made
 
 
-def small(optimizer="adam", latent_dim=8):
+@pytest.fixture
+def written(path, one_epoch):
+    path.parent.mkdir()
+    path.write_bytes(one_epoch)
+    return path
+
+
+def small(optimizer="adam", latent_dim=8, rate=0.3):
     keras.utils.set_random_seed(1)
     encoder, decoder = dense(784, latent_dim=latent_dim, hidden=(16,))
-    drop = keras.layers.Dropout(0.3)
+    drop = keras.layers.Dropout(rate)
     encoder = keras.Sequential([keras.Input((784,)), drop, encoder], name="encoder")
     model = Autoencoder(encoder, decoder)
     if optimizer == "schedule":
@@ -91,7 +119,7 @@ def assert_same_bits(model, other):
 
 def run_stopped_at(stops, path, x, optimizer="adam", callbacks=list, **options):
     """Start the run, stop it, start it again; return the last model and its history."""
-    options = {"epochs": 8, "batch_size": 48, "verbose": 0, **options}
+    options = OPTIONS | options
     for stop in stops:
         with pytest.raises(Stop):
             small(optimizer).fit(
@@ -143,9 +171,13 @@ def test_the_callbacks_go_on_too(x, path):
 @needs_loops
 def test_the_compiler_is_chosen_by_the_whole_run(x, path, monkeypatch):
     monkeypatch.setattr("aebook.choice.XLA_STEPS", 8 * 7)  # all steps, no fewer
-    expected = small()
-    expected.fit(x, epochs=8, batch_size=48, verbose=0)
-    model, _ = run_stopped_at([StopAfter(6)], path, x)
+    expected = small(rate=0)  # XLA is not chosen for noise
+    expected.fit(x, **OPTIONS)
+    assert expected._aebook_loops.jit_compile
+    with pytest.raises(Stop):
+        small(rate=0).fit(x, checkpoint=path, callbacks=[StopAfter(6)], **OPTIONS)
+    model = small(rate=0)
+    model.fit(x, checkpoint=path, **OPTIONS)
     assert model._aebook_loops.jit_compile
     assert_same_bits(model, expected)
 
@@ -156,12 +188,12 @@ def test_a_run_in_the_loop_of_keras_goes_on_too(x, path):
 
     weights = np.linspace(0, 1, len(x), dtype="float32")
     options = {"sample_weight": weights, "validation_split": 0.2}
-    expected, whole = run_stopped_at(
+    expected, history = run_stopped_at(
         [], path.with_name("whole"), x, callbacks=callbacks, **options
     )
     stops = [StopAfter(2), StopOnBatch(5)]
     model, resumed = run_stopped_at(stops, path, x, callbacks=callbacks, **options)
-    assert resumed.history == whole.history
+    assert resumed.history == history.history
     assert_same_bits(model, expected)
 
 
@@ -171,46 +203,32 @@ def test_batches_go_on_in_their_order(x, path):
         options = {"batch_size": None, "validation_data": x[:64]}
         return run_stopped_at(stops, path.with_name(name), batches, **options)
 
-    expected, whole = run("whole", [])
+    expected, history = run("whole", [])
     model, resumed = run("stopped", [StopAfter(3), StopOnBatch(6)])
-    assert resumed.history == whole.history
-    assert_same_bits(model, expected)
-
-
-def test_a_checkpoint_changes_no_number(x, path):
-    options = {"epochs": 3, "batch_size": 48, "verbose": 0}
-    usual = small()
-    expected = usual.fit(x, **options)
-    kept = small()
-    history = kept.fit(x, checkpoint=path, **options)
-    assert history.history == expected.history
-    assert_same_bits(usual, kept)
-
-
-def test_a_run_stopped_between_checkpoints_repeats_the_epochs_since(x, path):
-    expected = small()
-    history = expected.fit(x, epochs=8, batch_size=48, verbose=0)
-    with pytest.raises(Stop):
-        small().fit(
-            x,
-            epochs=8,
-            batch_size=48,
-            verbose=0,
-            checkpoint=path,
-            checkpoint_every=3,
-            callbacks=[StopAfter(5)],
-        )
-    assert read(path)["epoch"] == 3
-    model, resumed = run_stopped_at([], path, x, checkpoint_every=3)
     assert resumed.history == history.history
     assert_same_bits(model, expected)
 
 
-def test_the_random_numbers_after_the_run_are_the_same(x, path):
-    small().fit(x, epochs=8, batch_size=48, verbose=0)
-    expected = random.random(), np.random.random()  # noqa: NPY002
+def test_a_checkpoint_changes_no_number(x, path, whole):
+    kept = small()
+    history = kept.fit(x, checkpoint=path, **OPTIONS)
+    assert history.history == whole.history
+    assert_same_bits(kept, whole.model)
+
+
+def test_a_run_stopped_between_checkpoints_repeats_the_epochs_since(x, path, whole):
+    options = OPTIONS | {"checkpoint": path, "checkpoint_every": 3}
+    with pytest.raises(Stop):
+        small().fit(x, callbacks=[StopAfter(5)], **options)
+    assert read(path)["epoch"] == 3
+    model, resumed = run_stopped_at([], path, x, checkpoint_every=3)
+    assert resumed.history == whole.history
+    assert_same_bits(model, whole.model)
+
+
+def test_the_random_numbers_after_the_run_are_the_same(x, path, whole):
     run_stopped_at([StopAfter(4)], path, x)
-    assert (random.random(), np.random.random()) == expected  # noqa: NPY002
+    assert (random.random(), np.random.random()) == whole.draws  # noqa: NPY002
 
 
 def test_a_finished_run_returns_at_once(x, path):
@@ -231,13 +249,10 @@ def test_a_finished_run_returns_at_once(x, path):
     assert again.history is second
 
 
-def test_a_finished_run_goes_on_when_more_epochs_are_asked_for(x, path):
-    expected = small()
-    history = expected.fit(x, epochs=8, batch_size=48, verbose=0)
-    run_stopped_at([], path, x, epochs=5)
-    model, resumed = run_stopped_at([], path, x, epochs=8)
-    assert resumed.history == history.history
-    assert_same_bits(model, expected)
+def test_a_finished_run_goes_on_when_more_epochs_are_asked_for(x, written, whole):
+    model, resumed = run_stopped_at([], written, x, epochs=8)
+    assert resumed.history == whole.history
+    assert_same_bits(model, whole.model)
 
 
 def test_a_run_killed_before_its_last_word_still_gets_it(x, path):
@@ -262,14 +277,15 @@ def test_a_run_killed_before_its_last_word_still_gets_it(x, path):
 def test_a_killed_run_ends_at_the_bits_of_one_that_was_not(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     killed_run = importlib.import_module("killed_run")
-    reference = tmp_path / "reference.npz"
-    killed_run.write_result(reference, *killed_run.train(None))
+    expected = tmp_path / "expected.npz"
+    killed_run.write_result(expected, *killed_run.train(None))
     rng = random.Random(0)
-    for i in range(2):
-        folder = tmp_path / str(i)
-        folder.mkdir()
-        killed_run.kill_once(folder, rng.uniform(0, 3))
-        assert killed_run.same(reference, folder / "result.npz")
+    epochs = rng.randint(1, 9)
+    held = killed_run.kill(tmp_path, rng.uniform(0, 0.1), after=epochs)
+    assert epochs <= held < killed_run.EPOCHS
+    result = tmp_path / "result.npz"  # the rest runs here: another process
+    killed_run.write_result(result, *killed_run.train(tmp_path / "run.ckpt"))
+    assert killed_run.same(expected, result)
 
 
 # --- what is refused
@@ -291,39 +307,35 @@ def test_a_killed_run_ends_at_the_bits_of_one_that_was_not(tmp_path, monkeypatch
         ),
     ],
 )
-def test_the_checkpoint_of_another_run_is_refused(x, path, change, message):
-    run_stopped_at([], path, x, epochs=1)
-    before = path.read_bytes()
+def test_the_checkpoint_of_another_run_is_refused(
+    x, written, one_epoch, change, message
+):
     change = dict(change)
     model = change.pop("model", small)()
     other = change.pop("data", lambda x: x)(x)
     weights, draws = state(model), random.getstate()
-    options = {"epochs": 2, "batch_size": 48, "verbose": 0, **change}
+    options = OPTIONS | change
     with pytest.raises(ValueError, match=message):
-        model.fit(other, checkpoint=path, **options)
+        model.fit(other, checkpoint=written, **options)
     for a, b in zip(weights, state(model), strict=True):
         np.testing.assert_array_equal(a, b)
     assert random.getstate() == draws
-    assert path.read_bytes() == before
+    assert written.read_bytes() == one_epoch
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "text", "empty"])
-def test_a_damaged_checkpoint_is_refused(x, path, damage):
-    run_stopped_at([], path, x, epochs=1)
-    whole = path.read_bytes()
-    middle = len(whole) // 2
-    path.write_bytes(
-        {
-            "cut": whole[:middle],
-            "flipped": whole[:middle]
-            + bytes([whole[middle] ^ 1])
-            + whole[middle + 1 :],
-            "text": b"not a checkpoint",
-            "empty": b"",
-        }[damage]
-    )
+def test_a_damaged_checkpoint_is_refused(x, written, one_epoch, damage):
+    middle = len(one_epoch) // 2
+    flipped = bytes([one_epoch[middle] ^ 1])
+    damaged = {
+        "cut": one_epoch[:middle],
+        "flipped": one_epoch[:middle] + flipped + one_epoch[middle + 1 :],
+        "text": b"not a checkpoint",
+        "empty": b"",
+    }
+    written.write_bytes(damaged[damage])
     with pytest.raises(ValueError, match="delete it to start again, or give another"):
-        small().fit(x, epochs=2, batch_size=48, verbose=0, checkpoint=path)
+        small().fit(x, checkpoint=written, **OPTIONS)
 
 
 def test_a_bad_interval_is_named(x, path):
@@ -339,23 +351,19 @@ def full_disk(*_, **__):
 
 
 @pytest.mark.parametrize("where", ["os.fsync", "os.replace", "numpy.savez"])
-def test_a_full_disk_leaves_the_checkpoint_before(x, path, monkeypatch, where):
+def test_a_full_disk_leaves_the_checkpoint_before(x, path, whole, monkeypatch, where):
     class Fill(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             if epoch == 3:
                 monkeypatch.setattr(where, full_disk)
 
-    expected = small()
-    expected.fit(x, epochs=8, batch_size=48, verbose=0)
     with pytest.raises(OSError, match=r"No space left on device.*the one before is"):
-        small().fit(
-            x, epochs=8, batch_size=48, verbose=0, checkpoint=path, callbacks=[Fill()]
-        )
+        small().fit(x, checkpoint=path, callbacks=[Fill()], **OPTIONS)
     monkeypatch.undo()
     assert read(path)["epoch"] == 3
     assert os.listdir(path.parent) == [path.name]  # noqa: PTH208
     model, _ = run_stopped_at([], path, x)
-    assert_same_bits(model, expected)
+    assert_same_bits(model, whole.model)
 
 
 def test_a_folder_that_cannot_be_written_is_named_before_training(x, tmp_path):
@@ -391,7 +399,6 @@ def test_what_is_not_plain_is_refused():
             pack(value, {})
 
 
-def test_the_checkpoint_holds_no_pickle(x, path):
-    run_stopped_at([], path, x, epochs=1)
-    with np.load(path, allow_pickle=False) as archive:
+def test_the_checkpoint_holds_no_pickle(written):
+    with np.load(written, allow_pickle=False) as archive:
         assert all(not archive[name].dtype.hasobject for name in archive.files)

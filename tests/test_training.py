@@ -41,6 +41,8 @@ def x(digits):
     [(True, "adam"), (False, "adam"), (True, "adadelta"), (False, "sgd")],
 )
 def test_an_epoch_ends_at_the_weights_that_keras_reaches(x, jit_compile, optimizer):
+    if jit_compile and keras.backend.backend() == "torch":
+        pytest.skip("torch.compile cannot trace Keras' training step")
     ours = small(jit_compile, optimizer)
     theirs = small(jit_compile, optimizer)
     options = {"batch_size": BATCH, "epochs": 2, "shuffle": False, "verbose": 0}
@@ -310,15 +312,21 @@ def test_ctrl_c_is_answered_in_the_middle_of_an_epoch(tmp_path):
     script = tmp_path / "long.py"
     script.write_text(
         textwrap.dedent("""
-        import os, signal, threading
+        import os, signal, threading, time
         import numpy as np
         from aebook.models import Autoencoder, dense
 
-        model = Autoencoder(*dense(784, latent_dim=32))
+        model = Autoencoder(*dense(16, latent_dim=4))
         model.compile()
-        x = np.zeros((200_000, 784), "float32")
+        x = np.zeros((1_000_000, 16), "float32")
         model.fit(x[:32], verbose=0)
-        threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+        def interrupt():
+            while model.optimizer.iterations < 20:  # the epoch is under way
+                time.sleep(0.02)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=interrupt, daemon=True).start()
         try:
             model.fit(x, batch_size=1, verbose=0)
         except KeyboardInterrupt:
@@ -329,9 +337,10 @@ def test_ctrl_c_is_answered_in_the_middle_of_an_epoch(tmp_path):
     run = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, timeout=120
     )
+    assert run.returncode == 0, run.stderr[-2000:]
     steps, finite = run.stdout.split()
     assert finite == "True"
-    assert 1 < int(steps) < 200_000  # some of the epoch, not all of it
+    assert 20 <= int(steps) < 1_000_000  # some of the epoch, not all of it
 
 
 # --- what takes Keras' loop, and that it works there
@@ -526,6 +535,8 @@ def broken_after(x, step, batch_size):
 @pytest.mark.parametrize("jit_compile", [True, False])
 @pytest.mark.parametrize("cut", [0.5, 1e-9])  # seconds a compiled call
 def test_a_loss_that_is_not_finite_names_its_step(x, jit_compile, cut, monkeypatch):
+    if not jit_compile and keras.backend.backend() == "jax":
+        pytest.skip("without jit_compile JAX runs Keras' loop")
     monkeypatch.setattr("aebook.epochs.CALL_SECONDS", cut)
     keras.utils.set_random_seed(1)
     parts = dense(784, latent_dim=8, hidden=(32,), output_activation="linear")

@@ -1,6 +1,6 @@
 """A fair comparison of the family: same networks, same budget, five seeds.
 
-    python benchmarks/families/run.py
+    python benchmarks/families/compare.py
 
 Trains what is missing in the results, then prints the table. It may be stopped at any
 time, and goes on where it was.
@@ -19,10 +19,10 @@ import warnings
 
 from aebook.losses import squared_error_per_image
 from aebook.models import PosteriorCollapseWarning
+from family_table import table
 from judge import Digits, as_input, judge, judge_pca, judge_pixels, load_digits
 import keras
 from members import LATENT, MEMBERS, WIDTHS
-from report import table
 
 RESULTS = Path(__file__).parent.parent / "results" / "families.json"
 SEEDS = (1, 2, 3, 4, 5)
