@@ -12,7 +12,7 @@ from aebook.checks import check_count
 import keras
 import numpy as np
 
-__all__ = ["Batches", "is_mapped"]
+__all__ = ["Batches", "Rewind", "is_mapped"]
 
 BLOCK_BYTES = 2**25  # 32 MiB: 42,000 images of 28 × 28 bytes are shuffled together
 
@@ -136,6 +136,33 @@ class Batches(keras.utils.PyDataset):
             else np.concatenate([part[start:n], part[: stop - n]])
             for part in self.parts
         )
+
+
+class Rewind(keras.callbacks.Callback):
+    """Lets training begin with the order that comes next, as Keras may have peeked.
+
+    Before it trains, Keras may take a first batch to learn its shape, and on some
+    backends begin a pass to get it.
+
+    Args:
+        batches: The data set.
+
+    Example:
+        >>> batches = Batches(np.zeros((4, 1)), seed=0)
+        >>> rewind = Rewind(batches)
+        >>> batches.on_epoch_begin()
+        >>> rewind.on_train_begin()
+        >>> batches.passes
+        0
+    """
+
+    def __init__(self, batches: Batches) -> None:
+        super().__init__()
+        self.batches, self.passes = batches, batches.passes
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Forget the passes that were begun for a look."""
+        self.batches.passes = self.passes
 
 
 def is_mapped(data: Any) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import os
 from typing import Any
 
-from aebook.batches import Batches, is_mapped
+from aebook.batches import Batches, Rewind, is_mapped
 from aebook.checks import check_choice, check_count
 from aebook.choice import (
     KERAS_ONLY,
@@ -197,6 +197,8 @@ def _run_keras(
         x, y, options = _in_batches(x, y, options)
         if resume:
             resume.batches.append(x)
+    if isinstance(x, Batches):
+        callbacks = [Rewind(x), *callbacks]
     options = options | {
         "callbacks": callbacks,
         "initial_epoch": _first_epoch(options, resume),

@@ -152,6 +152,10 @@ def test_a_file_of_h5py_gives_batches(mapped, tmp_path):
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax",
+    reason="on JAX Keras trains on other batches with several workers than with one",
+)
 def test_several_workers_read_the_same_batches(mapped):
     losses = []
     for workers in (1, 3):
