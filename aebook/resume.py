@@ -188,6 +188,7 @@ class Resume(keras.callbacks.Callback):
                 # It changes the sign of its `min_delta` when it chooses one.
                 state = {k: v for k, v in state.items() if k != "min_delta"}
             vars(callback).update(state)
-        for batches, state in zip(self.batches, found["batches"], strict=True):
+        # A finished run reads no data, and may have made none of its batches.
+        for batches, state in zip(self.batches, found["batches"], strict=False):
             batches.seed, batches.passes = state
         set_random_state(found["random"], self.rng)

@@ -463,7 +463,7 @@ def test_a_code_in_use_is_not_reported(digits):
     keras.utils.set_random_seed(0)
     model = VariationalAutoencoder(*pair(4, gaussian=True))
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", PosteriorCollapseWarning)
         trained(model, digits, losses.squared_error_per_image, epochs=3)
 
 
