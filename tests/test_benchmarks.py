@@ -1,10 +1,15 @@
 """The benchmarks run, and their stored results are whole and add up."""
 
+import contextlib
 import importlib
+import io
 import json
 from pathlib import Path
 import statistics
+import sys
+from types import SimpleNamespace
 
+from aebook import data
 import numpy as np
 import pytest
 
@@ -28,6 +33,15 @@ def speed():
 def networks():
     return json.loads((BENCHMARKS / "results" / "source_networks.json").read_text())
 
+
+@pytest.fixture(scope="module")
+def streamed():
+    return json.loads((BENCHMARKS / "results" / "streaming.json").read_text())
+
+
+only_linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells memory without file pages"
+)
 
 # --- they run
 
@@ -126,6 +140,81 @@ def test_results_of_other_settings_are_not_mixed_in(load, tmp_path):
         source_networks.main(["--output", str(output)])
 
 
+@only_linux
+def test_streaming_trains_from_a_file_of_each_size(
+    load, monkeypatch, capsys, tmp_path, digits
+):
+    streaming = load("streaming")
+
+    def here(command, **_):  # a process for each size would import everything again
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            streaming.main(command[2:])
+        return SimpleNamespace(stdout=out.getvalue())
+
+    few = SimpleNamespace(x_train=digits[:200])
+    monkeypatch.setattr(data, "load_mnist", lambda **_: few)
+    monkeypatch.setattr(streaming, "subprocess", SimpleNamespace(run=here))
+    monkeypatch.setattr(streaming, "QUICK", (300, 600))
+    output = tmp_path / "streaming.json"
+    streaming.main(["--quick", "--output", str(output)])
+    printed = capsys.readouterr().out
+    for images in (300, 600):
+        assert f"{images} images" in printed
+        assert f"| {images} | 0 |" in printed  # the file has less than a MiB
+    assert not output.exists()
+
+
+@only_linux
+def test_streamed_files_repeat_the_digits(load, monkeypatch, tmp_path):
+    streaming = load("streaming")
+    x = np.arange(3 * 784).reshape(3, 784) % 256
+    few = SimpleNamespace(x_train=(x / 255).astype(np.float32))
+    monkeypatch.setattr(data, "load_mnist", lambda **_: few)
+    streaming.write_images(tmp_path / "images", 7)
+    written = np.fromfile(tmp_path / "images", np.uint8).reshape(-1, 784)
+    np.testing.assert_array_equal(written, x[[0, 1, 2, 0, 1, 2, 0]])
+
+
+@only_linux
+def test_peak_memory_counts_arrays_and_not_pages_of_a_file(load, tmp_path):
+    streaming = load("streaming")
+    size = 64 << 20
+    path = tmp_path / "pages"
+    path.write_bytes(bytes(size))
+    before = streaming.own_memory()
+    memory = streaming.PeakMemory()
+    memory.start()
+    mapped = np.memmap(path, np.uint8, "r")
+    assert mapped.sum() == 0  # every page was read
+    assert streaming.own_memory() - before < 16
+    array = np.ones(size, np.uint8)
+    assert memory.stop() - before > 60
+    assert array[-1] == 1
+
+
+@pytest.mark.filterwarnings(  # two steps are too few for a code
+    "ignore::aebook.models.PosteriorCollapseWarning"
+)
+def test_the_example_of_keras_io_trains_and_is_judged(
+    load, monkeypatch, capsys, digits
+):
+    images = digits.reshape(-1, 28, 28)
+    few = SimpleNamespace(x_train=images[:200], x_test=images[200:250])
+    monkeypatch.setattr(data, "load_mnist", lambda **_: few)
+    example = load("keras_io_vae")
+    monkeypatch.setattr(sys, "argv", ["keras_io_vae.py", "--quick"])
+    example.main()
+    printed = capsys.readouterr().out
+    result = json.loads(printed[printed.index("{\n") :])  # a line of Keras is before it
+    assert (result["training_images"], result["epochs"]) == (200, 1)
+    for part in ("training", "test"):
+        terms = result[part]
+        assert terms["loss"] == pytest.approx(
+            terms["reconstruction"] + terms["kl"], abs=2e-3
+        )
+
+
 # --- what is stored
 
 
@@ -185,9 +274,27 @@ def test_stored_networks_tell_the_story_of_the_book(networks):
     assert test_loss("source_0") < scores["pca32_mse"] / 1.5
 
 
+def test_stored_epochs_over_files_need_no_memory_for_the_file(streamed, load):
+    assert set(streamed["sizes"]) == {str(n) for n in load("streaming").SIZES}
+    for images, row in streamed["sizes"].items():
+        assert row["file_mib"] == pytest.approx(int(images) * 784 / 2**20)
+        assert row["images_a_second"] == pytest.approx(int(images) / row["seconds"])
+        assert row["peak_memory_mib"] - row["memory_before_mib"] < 64
+    # more steps, smaller error
+    errors = [row["loss"] for row in streamed["sizes"].values()]
+    assert errors == sorted(errors, reverse=True)
+
+
 @pytest.mark.parametrize("name", ["training_speed", "source_networks"])
 def test_tables_come_from_the_stored_results(load, capsys, name):
     load(name).main(["--table"])
     lines = capsys.readouterr().out.strip().splitlines()
     assert all(line.startswith("|") or not line for line in lines)
     assert len(lines) > 8
+
+
+def test_the_table_of_streaming_has_a_row_for_each_size(load, capsys, streamed):
+    load("streaming").main(["--table"])
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert sum(line.startswith("|") for line in lines) == 2 + len(streamed["sizes"])
+    assert lines[-1] == f"Note: {streamed['note']}." or not streamed["note"]

@@ -567,7 +567,7 @@ def test_a_bad_codebook_is_named(options, message):
 
 def test_the_critic_brings_the_codes_to_the_standard_normal(digits):
     spreads = []
-    for weight in (0.0, 0.1):
+    for weight in (0.0, 0.03):  # under 0.1 the game is livelier, and not as sure
         keras.utils.set_random_seed(0)
         model = AdversarialAutoencoder(*pair(2), weight=weight)
         model.compile(keras.optimizers.Adam(1e-3, beta_1=0.5), "mse")
@@ -575,8 +575,9 @@ def test_the_critic_brings_the_codes_to_the_standard_normal(digits):
         codes = model.encode(digits)
         spreads.append(np.abs(np.log(codes.std(axis=0))).max())
         centre = np.abs(codes.mean(axis=0)).max()
-    assert spreads[1] < 0.4 < spreads[0]  # e^0.4 is 1.5
-    assert centre < 0.5
+    # measured over six seeds: at most 0.11 each
+    assert spreads[1] < 0.25 < 0.4 < spreads[0]  # a quarter off is 0.25
+    assert centre < 0.25
 
 
 def test_each_side_of_the_game_moves_its_own_weights_alone(digits):
