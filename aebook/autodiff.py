@@ -20,7 +20,7 @@ def vjp(function: Callable[[Any], Any], x: Any, v: Any) -> tuple[Any, Any]:
     Args:
         function: From a batch to a batch; each sample by itself.
         x: Tensor, shape `(batch, ...)`.
-        v: Tensor, shape of `function(x)`.
+        v: Tensor, shape of `function(x)`; cast to its dtype.
 
     Returns:
         `function(x)`, and the product, shape of `x`.
@@ -41,14 +41,14 @@ def _tensorflow(function: Callable, x: Any, v: Any) -> tuple[Any, Any]:
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = function(x)
-    return y, tape.gradient(y, x, output_gradients=v)
+    return y, tape.gradient(y, x, output_gradients=tf.cast(v, y.dtype))
 
 
 def _jax(function: Callable, x: Any, v: Any) -> tuple[Any, Any]:
     import jax
 
     y, pull_back = jax.vjp(function, x)
-    return y, pull_back(v)[0]
+    return y, pull_back(v.astype(y.dtype))[0]
 
 
 def _torch(function: Callable, x: Any, v: Any) -> tuple[Any, Any]:
@@ -57,4 +57,4 @@ def _torch(function: Callable, x: Any, v: Any) -> tuple[Any, Any]:
     with torch.enable_grad():
         x = x if x.requires_grad else x.detach().requires_grad_()
         y = function(x)
-        return y, torch.autograd.grad(y, x, v, create_graph=True)[0]
+        return y, torch.autograd.grad(y, x, v.to(y.dtype), create_graph=True)[0]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 from aebook.batches import is_mapped
 from aebook.checks import as_samples
@@ -16,14 +15,13 @@ __all__ = [
     "KERAS_ONLY",
     "check_data",
     "is_array",
-    "is_pair",
     "uses_xla",
     "why_keras_loop",
 ]
 
 # XLA takes about a second to compile and saves about half a millisecond a step.
 XLA_STEPS = 1000
-KERAS_ONLY = ("class_weight", "sample_weight", "steps_per_epoch", "validation_steps")
+KERAS_ONLY = ("class_weight", "steps_per_epoch", "validation_steps")
 BATCH_HOOKS = (
     "on_batch_begin",
     "on_batch_end",
@@ -66,7 +64,8 @@ def why_keras_loop(model: keras.Model, x: Any, y: Any = None, **options: Any) ->
         return "the model is not compiled yet"
     backend = keras.backend.backend()
     validation = options.get("validation_data")
-    others = (y, *validation) if is_pair(validation) else (y, validation)
+    parts = validation if isinstance(validation, tuple | list) else (validation,)
+    others = (y, options.get("sample_weight"), *parts)
     callbacks = keras.tree.flatten(options.get("callbacks"))
     reasons = {
         "the PyTorch backend has no compiled loop": backend == "torch",
@@ -120,11 +119,6 @@ def is_array(data: Any) -> bool:
     return isinstance(data, np.ndarray) or keras.ops.is_tensor(data)
 
 
-def is_pair(data: Any) -> TypeGuard[Sequence]:
-    """Whether `data` is `(x,)` or `(x, y)`."""
-    return isinstance(data, tuple | list) and len(data) in (1, 2)
-
-
 def _is_distributed(model: keras.Model) -> bool:
     if keras.backend.backend() == "tensorflow":
         return model.distribute_strategy.num_replicas_in_sync > 1
@@ -143,12 +137,40 @@ def _acts_on_batches(callback: Any) -> bool:
     )
 
 
-def check_data(model: keras.Model, data: Sequence, of: str = "") -> None:
-    """Check the arrays among `x` and `y`; a dataset is checked by Keras."""
+def check_data(
+    model: keras.Model,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    of: str = "",
+) -> tuple[Any, Any, Any]:
+    """Check the arrays that a plain Keras model gets; a dataset is checked by Keras.
+
+    Args:
+        model: Any Keras model.
+        x: Inputs.
+        y: Targets, or `None`.
+        sample_weight: One number a sample, or `None`; Keras checks the rest of it.
+        class_weight: Left to Keras.
+        of: What to put before the names in a message.
+
+    Returns:
+        `x, y, sample_weight` as given.
+
+    Raises:
+        TypeError: If an array holds no numbers.
+        ValueError: If one is empty or not finite, if they differ in length, or if
+            there are weights without a target.
+    """
+    if sample_weight is not None and y is None and is_array(x):
+        raise ValueError(
+            f"{of}sample_weight needs a target, since Keras ignores it without one; "
+            "give y, for an autoencoder of plain Keras y=x"
+        )
+    parts = {"x": x, "y": y, "sample_weight": sample_weight}
     arrays = {
-        f"{of}{name}": np.asarray(part)
-        for name, part in zip(("x", "y"), data, strict=False)
-        if is_array(part)
+        f"{of}{n}": np.asarray(part) for n, part in parts.items() if is_array(part)
     }
     for name, array in arrays.items():
         shape = getattr(model, "input_shape", None) if name.endswith("x") else None
@@ -159,3 +181,4 @@ def check_data(model: keras.Model, data: Sequence, of: str = "") -> None:
             f"{' and '.join(arrays)} must have as many samples as each other, "
             f"got {' and '.join(map(str, lengths))}"
         )
+    return x, y, sample_weight

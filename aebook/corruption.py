@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aebook.checks import check_between
+from aebook.adjustable import Adjustable
 import keras
 from keras import layers, ops
 
@@ -44,11 +44,13 @@ class MaskingNoise(layers.Layer):
     Autoencoders", 2008, section 2.3.
     """
 
+    rate = Adjustable(low=0, high=1)
+
     def __init__(
         self, rate: float = 0.5, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.rate = check_between(rate, "rate", 0, 1)
+        self.rate = rate
         self.seed = seed
         self.noise = keras.random.SeedGenerator(seed)
 

@@ -7,13 +7,15 @@ history), with a compiled loop in the place of the batches.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+import math
 import random
 import time
 from types import SimpleNamespace
 from typing import Any
 
 from aebook.finite import NonFiniteLossError
-from aebook.loops import CompiledLoop
+from aebook.keras_internals import compilation_of, restored_epoch
+from aebook.loops import CompiledLoop, room_for
 from aebook.resume import Resume
 import keras
 import numpy as np
@@ -28,7 +30,7 @@ class CompiledFit:
 
     Args:
         model: A compiled Keras model.
-        train: `(x,)` or `(x, y)`.
+        train: `(x,)`, `(x, y)` or `(x, y, sample_weight)`.
         validation: The same of other samples, or `None`.
         batch_size: Samples a training step.
         validation_batch_size: Samples a validation step.
@@ -47,20 +49,18 @@ class CompiledFit:
         resume: Resume | None = None,
     ) -> None:
         self.model = model
-        self.train = _on_device(train)
-        self.validation = None if validation is None else _on_device(validation)
         self.batch_size = batch_size
         self.validation_batch_size = validation_batch_size
         self.resume = resume
         self.loops = _loops_of(model, train, jit_compile, exactly=resume is not None)
+        self.train = _Part(train, self.loops.train)
+        self.validation = validation and _Part(validation, self.loops.test)
         self.steps_a_call = 8  # grows while calls are quick
 
     def loses_logs(self) -> bool:
         """Whether a `train_step` of the model's own returns more than its metrics."""
-        if type(self.model).train_step is keras.Model.train_step:
-            return False
-        order = next(_batches(len(self.train[0]), self.batch_size, None))
-        self.loops.train.trace(self.train, keras.ops.convert_to_tensor(order))
+        order, _ = next(self.train.batches(self.batch_size, None))
+        self.loops.train.trace(self.train.data, order)
         return self.loops.train.log_names != set(self.model.get_metrics_result())
 
     def run(
@@ -72,7 +72,7 @@ class CompiledFit:
         validates: Callable[[int], bool],
     ) -> keras.callbacks.History:
         """Train for these epochs and return Keras' history."""
-        model, n_samples = self.model, len(self.train[0])
+        model = self.model
         # Python's generator is the one that Keras draws its layers' seeds from.
         rng = np.random.default_rng(random.getrandbits(64)) if shuffle else None
         callbacks = keras.callbacks.CallbackList(
@@ -82,20 +82,21 @@ class CompiledFit:
             model=model,
             verbose=verbose,
             epochs=epochs.stop,
-            steps=-(-n_samples // self.batch_size),
+            steps=-(-self.train.n_samples // self.batch_size),
         )
         model.stop_training = False
         logs: dict[str, float] = {}
         if self.resume:
             self.resume.rng, self.resume.xla = rng, self.loops.jit_compile
         callbacks.on_train_begin()
+        epochs = range(restored_epoch(model) or epochs.start, epochs.stop)
         for epoch in epochs:
             self.epoch = epoch
             callbacks.on_epoch_begin(epoch)
-            batches = _batches(n_samples, self.batch_size, rng)
+            batches = self.train.batches(self.batch_size, rng)
             report = callbacks.on_train_batch_end  # moves the progress bar
-            logs = self._pass(self.loops.train, self.train, batches, report)
-            if self.validation is not None and validates(epoch):
+            logs = self._pass(self.train, batches, report)
+            if self.validation and validates(epoch):
                 logs |= self._validate(self.validation, callbacks)
             callbacks.on_epoch_end(epoch, logs)
             if model.stop_training:
@@ -106,31 +107,29 @@ class CompiledFit:
         return model.history
 
     def _validate(
-        self, data: tuple, callbacks: keras.callbacks.CallbackList
+        self, part: _Part, callbacks: keras.callbacks.CallbackList
     ) -> dict[str, float]:
         callbacks.on_test_begin()
-        batches = _batches(len(data[0]), self.validation_batch_size, None)
-        logs = self._pass(self.loops.test, data, batches)
+        logs = self._pass(part, part.batches(self.validation_batch_size, None))
         callbacks.on_test_end(logs)
         return {f"val_{name}": value for name, value in logs.items()}
 
     def _pass(
         self,
-        loop: CompiledLoop,
-        data: tuple,
-        batches: Iterator[np.ndarray],
+        part: _Part,
+        batches: Iterator[Any],
         report: Callable[[int, dict], None] | None = None,
     ) -> dict[str, float]:
         """Run all batches, some per compiled call; return the mean metrics."""
         self.model.reset_metrics()
         done, logs = 0, {}
-        for order in batches:
-            start, order = 0, keras.ops.convert_to_tensor(order)
-            while start < len(order):
-                stop = min(start + self.steps_a_call, len(order))
+        for order, steps in batches:
+            start = 0
+            while start < steps:
+                stop = min(start + self.steps_a_call, steps)
                 before = self._values() if report else []
                 began = time.perf_counter()
-                reached = loop(data, order, start, stop)
+                reached = part.loop(part.data, order, start, stop)
                 logs = _as_floats(self.model.get_metrics_result())  # waits for it
                 if report and not np.isfinite(logs.get("loss", 0.0)).all():
                     self._give_up(logs, before, done + int(reached), done + start)
@@ -139,7 +138,7 @@ class CompiledFit:
                 if report:
                     report(done + stop - 1, logs)
                 start = stop
-            done += len(order)
+            done += steps
         return logs
 
     def _variables(self) -> list:
@@ -167,53 +166,68 @@ class CompiledFit:
         )
 
 
-def _batches(
-    n_samples: int, batch_size: int, rng: np.random.Generator | None
-) -> Iterator[np.ndarray]:
-    """Yield the row numbers of the full batches, then of the smaller last one."""
-    rows = np.arange(n_samples, dtype=np.int32)
-    if rng is not None:
-        rng.shuffle(rows)
-    full = n_samples - n_samples % batch_size
-    if full:
-        yield rows[:full].reshape(-1, batch_size)
-    if full < n_samples:
-        yield rows[full:].reshape(1, -1)
+class _Part:
+    """Samples on the device, and the loop that goes over them.
+
+    Where XLA compiles the loop, the data is filled up: it has fewer lengths then.
+    """
+
+    def __init__(self, data: tuple, loop: CompiledLoop) -> None:
+        self.n_samples, self.loop = len(data[0]), loop
+        rows = room_for(self.n_samples) if loop.jit_compile else self.n_samples
+        # An array that stands twice, as input and as target, is one tensor.
+        tensors = {id(part): _on_device(part, rows) for part in data}
+        self.data = tuple(tensors[id(part)] for part in data)
+
+    def batches(
+        self, batch_size: int, rng: np.random.Generator | None
+    ) -> Iterator[tuple[Any, int]]:
+        """Yield the row numbers of the full batches, then of the smaller last one.
+
+        With each comes how many batches there are; XLA's are filled up too.
+        """
+        rows = np.arange(self.n_samples, dtype=np.int32)
+        if rng is not None:
+            rng.shuffle(rows)
+        steps, rest = divmod(self.n_samples, batch_size)
+        if steps:
+            room = room_for(steps) if self.loop.jit_compile else steps
+            order = np.zeros((room, batch_size), np.int32)
+            order[:steps] = rows[: steps * batch_size].reshape(steps, batch_size)
+            yield keras.ops.convert_to_tensor(order), steps
+        if rest:
+            yield keras.ops.convert_to_tensor(rows[-rest:].reshape(1, -1)), 1
 
 
-def _on_device(data: tuple) -> tuple:
-    """Return the arrays as tensors, floats in the precision that Keras uses."""
-    return tuple(
-        _aligned_tensor(part)
-        if keras.backend.backend() == "tensorflow" and _is_float(part)
-        else keras.ops.convert_to_tensor(
-            part, dtype=keras.config.floatx() if _is_float(part) else None
-        )
-        for part in data
-    )
+def _on_device(part: Any, rows: int) -> Any:
+    """Return an array as a tensor of so many rows, in the precision of Keras."""
+    is_float = "float" in keras.backend.standardize_dtype(part.dtype)
+    dtype = np.dtype(keras.config.floatx()) if is_float else None
+    by_pointer = is_float and keras.backend.backend() == "tensorflow"
+    if rows == len(part) and not by_pointer:
+        return keras.ops.convert_to_tensor(part, dtype=dtype and dtype.name)
+    part = np.asarray(part)
+    filled = _aligned((rows, *part.shape[1:]), dtype or part.dtype)
+    filled[: len(part)] = part
+    filled[len(part) :] = 0
+    if not by_pointer:
+        return keras.ops.convert_to_tensor(filled)
+    import tensorflow as tf
+
+    # The identity moves it to the accelerator, if there is one.
+    return tf.identity(tf.experimental.dlpack.from_dlpack(filled.__dlpack__()))
 
 
-def _is_float(part: Any) -> bool:
-    return "float" in keras.backend.standardize_dtype(part.dtype)
-
-
-def _aligned_tensor(part: Any) -> Any:
-    """Copy into memory that TensorFlow takes as it is: where 64 bytes begin.
+def _aligned(shape: tuple, dtype: np.dtype) -> np.ndarray:
+    """Return memory that TensorFlow takes as it is: where 64 bytes begin.
 
     NumPy asks for huge pages, TensorFlow does not. From them, picking the rows of a
     batch out of 188 MB takes about a tenth off an epoch.
     """
-    import tensorflow as tf
-
-    part = np.asarray(part)
-    dtype = np.dtype(keras.config.floatx())
-    room = np.empty(part.size * dtype.itemsize + 64, np.uint8)
+    size = math.prod(shape) * dtype.itemsize
+    room = np.empty(size + 64, np.uint8)
     start = -room.ctypes.data % 64
-    copy = room[start : start + part.size * dtype.itemsize].view(dtype)
-    copy = copy.reshape(part.shape)
-    copy[...] = part
-    # The identity moves it to the accelerator, if there is one.
-    return tf.identity(tf.experimental.dlpack.from_dlpack(copy.__dlpack__()))
+    return room[start : start + size].view(dtype).reshape(shape)
 
 
 def _loops_of(
@@ -223,7 +237,7 @@ def _loops_of(
 
     A loop of XLA serves where none is asked for, unless the bits have to be the same.
     """
-    compiled_with = model.metrics[0]  # the loss tracker, new with each `compile`
+    compiled_with = compilation_of(model)
     loops = getattr(model, "_aebook_loops", None)
     if (
         loops is None
@@ -231,8 +245,10 @@ def _loops_of(
         or (jit_compile and not loops.jit_compile)
         or (exactly and jit_compile != loops.jit_compile)
     ):
-        first = tuple(part[:1] for part in train)
-        keras.Model.fit(model, *first, epochs=0, verbose=0)  # builds, trains nothing
+        first = dict(
+            zip(("x", "y", "sample_weight"), (p[:1] for p in train), strict=False)
+        )
+        keras.Model.fit(model, **first, epochs=0, verbose=0)  # builds, trains nothing
         loops = SimpleNamespace(
             compiled_with=compiled_with,
             jit_compile=jit_compile,

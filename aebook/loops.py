@@ -19,7 +19,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["CompiledLoop", "xla_works"]
+__all__ = ["CompiledLoop", "room_for", "xla_works"]
 
 
 class CompiledLoop:
@@ -30,12 +30,16 @@ class CompiledLoop:
         training: Whether a step trains (`train_step`) or evaluates (`test_step`).
         jit_compile: Whether XLA compiles the loop; with JAX it always does.
 
+    TensorFlow traces a loop once for data of any length, XLA compiles it for each.
+
     Attributes:
+        jit_compile: Whether XLA compiles it.
         log_names: The names of the logs that a step returns, once it was traced.
     """
 
     def __init__(self, model: keras.Model, training: bool, jit_compile: bool) -> None:
         self.log_names: set[str] = set()
+        self.jit_compile = jit_compile or keras.backend.backend() == "jax"
         step = model.train_step if training else model.test_step
         build = {"tensorflow": _tensorflow_loop, "jax": _jax_loop}
         self._run, self._trace = build[keras.backend.backend()](
@@ -54,8 +58,9 @@ class CompiledLoop:
         """Run the steps `start` to `stop` (excluded), while the loss is finite.
 
         Args:
-            data: Tensors `(x,)` or `(x, y)`, first axis the samples.
-            order: Row numbers of each batch, int32, shape `(steps, batch_size)`.
+            data: Tensors `(x,)`, `(x, y)` or `(x, y, weight)`, first axis the samples.
+            order: Row numbers of each batch, int32, shape `(steps, batch_size)`; a
+                tensor.
             start: First row of `order` to use.
             stop: Where to stop in `order`.
 
@@ -75,7 +80,6 @@ def _tensorflow_loop(
     import tensorflow as tf
 
     # An explicit loop: the one AutoGraph writes compiles anew for each start and stop.
-    @tf.function(jit_compile=jit_compile, autograph=False)
     def loop(data: tuple, order: Any, start: Any, stop: Any) -> Any:
         def one(i: Any, _: Any) -> tuple:
             rows = tf.gather(order, i)
@@ -86,12 +90,29 @@ def _tensorflow_loop(
             lambda i, finite: (i < stop) & finite, one, [start, tf.constant(True)]
         )[0]
 
+    # A partial has no code object: TensorFlow counts traces by it, over all models.
+    compiled = tf.function(
+        functools.partial(loop), jit_compile=jit_compile, autograph=False
+    )
+
+    @functools.cache
+    def traced(parts: tuple) -> Callable:
+        """Trace once for any number of rows, batches and samples a batch."""
+        data = tuple(tf.TensorSpec([None, *shape], dtype) for shape, dtype in parts)
+        order, number = (
+            tf.TensorSpec([None, None], tf.int32),
+            tf.TensorSpec([], tf.int32),
+        )
+        return compiled.get_concrete_function(data, order, number, number)
+
+    def loop_for(data: tuple) -> Callable:
+        return traced(tuple((tuple(part.shape[1:]), part.dtype) for part in data))
+
     def run(data: tuple, order: Any, start: int, stop: int) -> Any:
-        # Tensors, not Python numbers: a new number would compile everything anew.
-        return loop(data, order, tf.constant(start), tf.constant(stop))
+        return loop_for(data)(data, order, tf.constant(start), tf.constant(stop))
 
     def trace(data: tuple, order: Any) -> None:
-        loop.get_concrete_function(data, order, tf.constant(0), tf.constant(0))
+        loop_for(data)
 
     return run, trace
 
@@ -146,6 +167,20 @@ def _jax_loop(
 def _is_finite(logs: dict[str, Any]) -> Any:
     """Whether the loss is; a mean over the epoch so far stays NaN once it was."""
     return keras.ops.all(keras.ops.isfinite(logs.get("loss", 0.0)))
+
+
+def room_for(n: int) -> int:
+    """Return `n` rounded up to four binary digits, at most an eighth more.
+
+    XLA compiles anew for each length of data, and keeps what it compiled. Data of
+    many lengths, filled up, have few.
+
+    Example:
+        >>> [room_for(n) for n in (5, 100, 101, 200, 55_000)]
+        [5, 104, 104, 208, 57344]
+    """
+    step = 1 << max(n.bit_length() - 4, 0)
+    return -(-n // step) * step
 
 
 @functools.cache

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aebook.checks import check_count, check_positive
-from aebook.choice import check_data, is_array, uses_xla
+from aebook.choice import is_array, uses_xla
+from aebook.training import checked
 import keras
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -215,8 +216,5 @@ def _checked_arrays(model: keras.Model, x: Any, y: Any) -> tuple[Any, Any]:
     for name, part in (("x", x), ("y", y)):
         if not (is_array(part) or (name == "y" and part is None)):
             raise TypeError(f"{name} must be an array, got {type(part).__name__}")
-    if hasattr(model, "_checked_pair"):  # an autoencoder knows which values it takes
-        x, y = model._checked_pair(x, y, ("x", "y"))
-    x, y = (part if part is None else np.asarray(part) for part in (x, y))
-    check_data(model, (x,) if y is None else (x, y))
-    return x, y
+    x, y, _ = checked(model, x, y)
+    return np.asarray(x), y if y is None else np.asarray(y)

@@ -7,24 +7,21 @@ a loop cannot honour takes Keras' own loop; `why_keras_loop` says why.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+import functools
 import os
 from typing import Any
 
 from aebook.batches import Batches, Rewind, is_mapped
-from aebook.checks import check_choice, check_count
-from aebook.choice import (
-    KERAS_ONLY,
-    check_data,
-    is_array,
-    is_pair,
-    uses_xla,
-    why_keras_loop,
-)
+from aebook.callbacks import check_callbacks
+from aebook.checks import check_between, check_choice, check_count
+from aebook.choice import KERAS_ONLY, check_data, is_array, uses_xla, why_keras_loop
 from aebook.epochs import CompiledFit
 from aebook.finite import FiniteLoss, NonFiniteLossError
 from aebook.identity import settings_of
+from aebook.keras_internals import check_trainable, forget_restored_epoch
 from aebook.resume import Resume
+from aebook.streams import first_batch, is_stream
 import keras
 import numpy as np
 
@@ -46,6 +43,7 @@ def fit(
     initial_epoch: int = 0,
     validation_batch_size: int | None = None,
     validation_freq: int | Sequence[int] = 1,
+    sample_weight: Any = None,
     checkpoint: str | os.PathLike | None = None,
     checkpoint_every: int = 1,
     **keras_only: Any,
@@ -81,15 +79,18 @@ def fit(
         verbose: 0 silent, 1 a progress bar, 2 a line an epoch. Defaults to a bar.
         callbacks: Keras callbacks. Those that act on batches choose Keras' loop.
         validation_split: Fraction in [0, 1) of the last samples to hold out.
-        validation_data: `(x, y)`, `(x,)` or `x`, evaluated after each epoch.
+        validation_data: `x`, `(x, y)` or `(x, y, sample_weight)`, or a dataset;
+            evaluated after each epoch. A `y` of `None` is as above.
         shuffle: Whether each epoch has its own order. Defaults to `True`.
         initial_epoch: Where to start counting epochs. Defaults to 0.
         validation_batch_size: Defaults to `batch_size`.
         validation_freq: Evaluate every so many epochs, or after the epochs listed.
         checkpoint: File to keep the state of the run in. Defaults to none.
         checkpoint_every: Epochs from one writing to the next. Defaults to 1.
-        **keras_only: What only Keras' loop knows: `class_weight`, `sample_weight`,
-            `steps_per_epoch`, `validation_steps`.
+        sample_weight: One number ≥ 0 a sample, shape `(n_samples,)`. Each loss of a
+            sample is multiplied by it, and the mean is over the samples.
+        **keras_only: What only Keras' loop knows: `class_weight`, `steps_per_epoch`,
+            `validation_steps`.
 
     Returns:
         Keras' `History`; its `.history` maps each loss and metric to one value an
@@ -116,25 +117,26 @@ def fit(
     """
     for name in keras_only:
         check_choice(name, KERAS_ONLY, "argument of fit")
-    if is_array(validation_data):
-        validation_data = (validation_data,)
-    elif is_pair(validation_data):
-        validation_data = tuple(part for part in validation_data if part is not None)
-    options = {
-        "batch_size": batch_size,
-        "epochs": epochs,
-        "verbose": verbose,
-        "callbacks": callbacks,
-        "validation_split": validation_split,
-        "validation_data": validation_data,
-        "shuffle": shuffle,
-        "initial_epoch": initial_epoch,
-        "validation_batch_size": validation_batch_size,
-        "validation_freq": validation_freq,
-        **keras_only,
-    }
-    _check_options(options)
-    _check_all(model, x, y, options)
+    options = _checked_options(
+        {
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "verbose": verbose,
+            "callbacks": callbacks,
+            "validation_split": validation_split,
+            "validation_data": validation_data,
+            "shuffle": shuffle,
+            "initial_epoch": initial_epoch,
+            "validation_batch_size": validation_batch_size,
+            "validation_freq": validation_freq,
+            "sample_weight": sample_weight,
+            **keras_only,
+        }
+    )
+    x, y, options = _checked_data(model, x, y, options)
+    check_callbacks(model, callbacks_of(options))
+    check_trainable(model)
+    forget_restored_epoch(model)
     resume = None
     if checkpoint is not None:
         resume = _resume(model, x, y, options, checkpoint, checkpoint_every)
@@ -184,7 +186,7 @@ def _run_compiled(
 def _run_keras(
     model: keras.Model, x: Any, y: Any, options: dict[str, Any], resume: Resume | None
 ) -> keras.callbacks.History:
-    callbacks = resume.callbacks if resume else _flat(options["callbacks"])
+    callbacks = resume.callbacks if resume else callbacks_of(options)
     if not any(isinstance(c, keras.callbacks.TerminateOnNaN) for c in callbacks):
         where = "The weights are not put back; a checkpoint keeps those of each epoch."
         if resume:
@@ -221,8 +223,11 @@ def _first_epoch(options: dict[str, Any], resume: Resume | None) -> int:
 
 
 def _split(x: Any, y: Any, options: dict[str, Any]) -> tuple[tuple, Any]:
-    """Return `(x,)` or `(x, y)` to train on, and the same to validate on."""
-    train = (x,) if y is None else (x, y)
+    """Return the parts to train on, `(x,)`, `(x, y)` or `(x, y, weight)`, and others.
+
+    The second value is the same to validate on, or whatever stands for it.
+    """
+    train = tuple(p for p in (x, y, options.get("sample_weight")) if p is not None)
     split, validation = options["validation_split"], options["validation_data"]
     if not split or validation is not None:
         return train, validation
@@ -232,21 +237,15 @@ def _split(x: Any, y: Any, options: dict[str, Any]) -> tuple[tuple, Any]:
 
 def _in_batches(x: Any, y: Any, options: dict[str, Any]) -> tuple:
     """Return `Batches` of the arrays in their place, and the options that remain."""
-    weight = options.get("sample_weight")
-    if weight is not None:
-        y = x if y is None else y  # Keras knows weights only beside a target
     train, validation = _split(x, y, options)
     batch_size = options["batch_size"] or 32
     batches = Batches(
-        *(p if is_mapped(p) else np.asarray(p) for p in train),
+        *(p if is_mapped(p) else np.asarray(p) for p in train[:2]),
         batch_size=batch_size,
         shuffle=bool(options["shuffle"]),
         block_size=batch_size if options["shuffle"] == "batch" else None,
     )
-    if weight is not None:
-        batches.parts = (*batches.parts, np.asarray(weight)[: batches.n_samples])
-    if validation is not options["validation_data"] and weight is not None:
-        validation = (*validation, weight[len(train[0]) :])
+    batches.parts = (*batches.parts, *map(np.asarray, train[2:]))
     changed = {
         "batch_size": None,
         "validation_batch_size": options["validation_batch_size"] or batch_size,
@@ -263,7 +262,9 @@ def _unmapped(options: dict[str, Any]) -> Any:
     if not isinstance(data, tuple) or not any(map(is_mapped, data)):
         return data
     batch_size = options["validation_batch_size"] or options["batch_size"] or 32
-    return Batches(*data[:2], batch_size=batch_size, shuffle=False)
+    batches = Batches(*data[:2], batch_size=batch_size, shuffle=False)
+    batches.parts = (*batches.parts, *data[2:])
+    return batches
 
 
 # --- the checkpoint
@@ -278,12 +279,12 @@ def _resume(
     every: int,
 ) -> Resume:
     """Return what keeps the state of this run, after it was found to be this run."""
-    callbacks = _flat(options["callbacks"])
+    callbacks = callbacks_of(options)
     if not any(isinstance(c, keras.callbacks.History) for c in callbacks):
         callbacks.append(keras.callbacks.History())
     validation = options["validation_data"]
     settings = settings_of(model, x, y, options)
-    sets = [x, *(validation if is_pair(validation) else (validation,))]
+    sets = [x, *(validation if isinstance(validation, tuple) else (validation,))]
     batches = [data for data in sets if isinstance(data, Batches)]
     resume = Resume(path, every, options["epochs"], settings, callbacks, batches)
     if model.built:  # else once the first batch has built it, still before a step
@@ -292,7 +293,9 @@ def _resume(
     return resume
 
 
-def _flat(callbacks: Any) -> list:
+def callbacks_of(options: dict[str, Any]) -> list:
+    """Return the callbacks of a run, in one list."""
+    callbacks = options["callbacks"]
     if isinstance(callbacks, keras.callbacks.CallbackList):
         callbacks = callbacks.callbacks
     return [c for c in keras.tree.flatten(callbacks) if c is not None]
@@ -301,42 +304,103 @@ def _flat(callbacks: Any) -> list:
 # --- checks
 
 
-def _check_all(model: keras.Model, x: Any, y: Any, options: dict[str, Any]) -> None:
-    """Check what is in memory; of what is in a file, the first rows."""
-    train = x if isinstance(x, Batches) else (x,) if y is None else (x, y)
+def checked(
+    model: keras.Model,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    of: str = "",
+) -> tuple[Any, Any, Any]:
+    """Return data as the model takes it, or say what is wrong with it.
+
+    Of a stream the first batch is checked, of a mapped file the first rows. A model
+    with a method `check_data` is asked; of others, the arrays are.
+
+    Args:
+        model: The model that will get the data.
+        x: Inputs, as for `fit`.
+        y: Targets, as for `fit`.
+        sample_weight: Sample weights, as for `fit`.
+        class_weight: Class weights, as for `fit`.
+        of: What to put before the names in a message.
+
+    Returns:
+        `x, y, sample_weight`.
+
+    Raises:
+        TypeError: If an array holds no numbers.
+        ValueError: If one is empty, not finite, or does not fit the others.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> checked(model, np.ones((3, 2)), np.ones((4, 1)))
+        Traceback (most recent call last):
+        ...
+        ValueError: x and y must have as many samples as each other, got 3 and 4
+    """
+    check: Callable[..., tuple] = getattr(
+        model, "check_data", functools.partial(check_data, model)
+    )
+    x, y, sample_weight = check(x, y, sample_weight, class_weight, of)
+    if is_mapped(x) or is_mapped(y):
+        rows = (None if part is None else np.array(part[:32]) for part in (x, y))
+        check(*rows, None if sample_weight is None else sample_weight[:32], of=of)
+    elif is_stream(x) and hasattr(model, "check_data"):
+        batch, x = first_batch(x)
+        parts = keras.utils.unpack_x_y_sample_weight(batch)
+        check(*parts, of=f"in the first {of}batch, ")
+    return x, y, sample_weight
+
+
+def _checked_data(model: keras.Model, x: Any, y: Any, options: dict[str, Any]) -> tuple:
+    """Return the data and the options, with the data among these, as they are used."""
+    weights = options.get("sample_weight"), options.get("class_weight")
+    x, y, weight = checked(model, x, y, *weights)
     validation, split = options["validation_data"], options["validation_split"]
-    for of, data in (("", train), ("validation ", validation)):
-        if isinstance(data, Batches):
-            _check_first_batch(model, data, of)
-        elif is_pair(data) and any(map(is_mapped, data)):
-            rows = Batches(*data, batch_size=32, shuffle=False)
-            _check_first_batch(model, rows, of)
-        elif is_pair(data):
-            check_data(model, data, of)
-    if split and validation is None and is_array(x):
+    parts = validation if isinstance(validation, tuple | list) else (validation,)
+    if len(parts) > 3:
+        raise ValueError(
+            "validation_data must be x, (x, y) or (x, y, sample_weight), "
+            f"got {len(parts)} parts"
+        )
+    if validation is not None:
+        x_val, y_val, w_val = (*parts, None, None)[:3]
+        parts = checked(model, x_val, y_val, w_val, of="validation ")
+        arrays = tuple(part for part in parts if part is not None)
+        validation = parts[0] if is_stream(parts[0]) else arrays
+    elif split and is_array(x):
         _check_split(len(x), split)
+    changed = {"validation_data": validation}
+    if weight is not None:
+        changed["sample_weight"] = weight
+    return x, y, options | changed
 
 
-def _check_first_batch(model: keras.Model, batches: Batches, of: str) -> None:
-    """Check one batch: an autoencoder knows which values it takes."""
-    x, y = (*batches[0], None)[:2]
-    if hasattr(model, "_checked_pair"):
-        model._checked_pair(x, y, (f"{of}x", f"{of}y"))
-    check_data(model, (x,) if y is None else (x, y), of)
-
-
-def _check_options(options: dict[str, Any]) -> None:
-    for name, least in (
-        ("batch_size", 1),
-        ("validation_batch_size", 1),
-        ("epochs", 0),
-        ("initial_epoch", 0),
-    ):
-        if options[name] is not None:
-            check_count(options[name], name, least)
-    split = options["validation_split"]
+def _checked_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options, every count as Python's own whole number."""
+    counts = {
+        "batch_size": 1,
+        "validation_batch_size": 1,
+        "epochs": 0,
+        "initial_epoch": 0,
+        "steps_per_epoch": 1,
+        "validation_steps": 1,
+    }
+    checked = {
+        name: check_count(options[name], name, least)
+        for name, least in counts.items()
+        if options.get(name) is not None
+    }
+    frequency = options["validation_freq"]
+    if isinstance(frequency, Sequence | set | np.ndarray):
+        frequency = [check_count(epoch, "validation_freq") for epoch in frequency]
+    else:
+        frequency = check_count(frequency, "validation_freq")
+    split = check_between(options["validation_split"], "validation_split")
     if not 0 <= split < 1:
         raise ValueError(f"validation_split must be in [0, 1), got {split}")
+    return options | checked | {"validation_freq": frequency, "validation_split": split}
 
 
 def _last_to_train(n_samples: int, validation_split: float) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from aebook.checks import check_between
-from aebook.models.autoencoder import Autoencoder
+from aebook.adjustable import Adjustable
+from aebook.models.autoencoder import Autoencoder, as_floatx
 import keras
 from keras import layers, ops
 
@@ -52,6 +52,7 @@ class AdversarialAutoencoder(Autoencoder):
 
     terms: ClassVar[tuple[str, ...]] = ("adversarial", "discriminator")
     parts: ClassVar[tuple[str, ...]] = (*Autoencoder.parts, "discriminator")
+    weight = Adjustable(low=0)
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class AdversarialAutoencoder(Autoencoder):
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
-        self.weight = check_between(weight, "weight", low=0)
+        self.weight = weight
         code_shape = encoder.output_shape[1:]
         if discriminator is None:
             discriminator = keras.Sequential(
@@ -85,14 +86,15 @@ class AdversarialAutoencoder(Autoencoder):
     def bottleneck(self, h: Any, training: bool = False) -> Any:
         """Return the code as it is, and note what the discriminator makes of it."""
         critic = self.discriminator
-        real = critic(keras.random.normal(ops.shape(h), seed=self.prior))
-        fake = critic(ops.stop_gradient(h))  # its gradient ends here
+        real = as_floatx(critic(keras.random.normal(ops.shape(h), seed=self.prior)))
+        fake = as_floatx(critic(ops.stop_gradient(h)))  # its gradient ends here
         # -log(sigmoid(logit)) is softplus(-logit)
         loss = ops.softplus(-real) + ops.softplus(fake)
         self.add_term("discriminator", loss[:, 0])
         frozen = [ops.stop_gradient(v) for v in critic.trainable_variables]
         logit, _ = critic.stateless_call(frozen, critic.non_trainable_variables, h)
-        self.add_term("adversarial", ops.softplus(-logit[:, 0]), self.weight)
+        fooled = ops.softplus(-as_floatx(logit)[:, 0])
+        self.add_term("adversarial", fooled, self.weight)
         return h
 
     def get_config(self) -> dict[str, Any]:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import functools
+import inspect
 import math
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from aebook import training
 from aebook.batches import is_mapped
 from aebook.checks import as_samples, check_count
 from aebook.models.objective import check_loss, check_optimizer, target_range
+from aebook.models.precision import with_scaled_loss
+from aebook.models.terms import Terms
+from aebook.models.weights import (
+    as_column_of,
+    as_sample_weight,
+    check_no_class_weight,
+    one_a_sample,
+)
+from aebook.replicas import n_replicas
+from aebook.streams import first_batch, is_stream
 import keras
 from keras import ops
 import numpy as np
@@ -61,13 +73,16 @@ class Autoencoder(keras.Model):
     terms: ClassVar[tuple[str, ...]] = ()
     #: The Keras objects among the constructor's arguments, saved in their own way.
     parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
+    #: Numbers that may be changed while it trains; `Adjustable` lists them here.
+    adjustable: ClassVar[tuple[str, ...]] = ()
     #: What to do when encoder and decoder do not fit together.
     fit_hint: ClassVar[str] = "give both the same latent_dim"
 
     def __init__(
         self, encoder: keras.Model, decoder: keras.Model, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        # Sums, penalties and draws are float32, whatever the layers compute in.
+        super().__init__(**{**kwargs, "dtype": keras.config.floatx()})
         self._check_parts(encoder, decoder)
         self.encoder = encoder
         self.decoder = decoder
@@ -75,7 +90,7 @@ class Autoencoder(keras.Model):
             name: keras.metrics.Mean(name=name)
             for name in ("reconstruction", *self.terms)
         }
-        self._noted = SimpleNamespace(terms={})  # a dict alone would be tracked
+        self._terms = Terms()
         self.built = True  # both parts are; so it can be saved before it is called
 
     @property
@@ -87,8 +102,8 @@ class Autoencoder(keras.Model):
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Return the reconstruction of `x`, same shape."""
-        self._noted.terms = {}
-        h = self.encoder(x, training=training)
+        self._terms.begin()
+        h = as_floatx(self.encoder(x, training=training))
         return self.decoder(self.bottleneck(h, training), training=training)
 
     def bottleneck(self, h: Any, training: bool = False) -> Any:
@@ -98,7 +113,9 @@ class Autoencoder(keras.Model):
     def add_term(self, name: str, values: Any, weight: Any = 1.0) -> None:
         """Add `weight` times the mean of `values` to the loss of this batch.
 
-        The history shows the mean itself, without the weight.
+        The history shows the mean itself, without the weight. Values of single
+        samples are weighed by `sample_weight`, a number of the whole batch is not.
+        Where the model is a layer of another one, the term is in that one's loss.
 
         Args:
             name: One of the class's `terms`.
@@ -106,14 +123,35 @@ class Autoencoder(keras.Model):
             weight: A number or scalar tensor; 0 for a term that is only shown.
                 Defaults to 1.
         """
-        self._noted.terms[name] = (values, weight)
+        values = as_floatx(values)
+        self._terms.note(name, values, weight)
+        is_only_shown = isinstance(weight, int | float) and weight == 0
+        if not (self._terms.own_step or is_only_shown):
+            self._terms.added.append(weight * ops.mean(values))
+            self.add_loss(self._terms.added[-1])
 
     def compared(self, x: Any, y: Any, y_pred: Any, training: bool) -> tuple:
         """Return what the loss compares, target and reconstruction: `y` and `y_pred`.
 
-        It is called once for each batch, in training and in `evaluate`.
+        It is called once for each batch, in training and in `evaluate`. Where each
+        sample stands several times in a row, `copies` says how often.
         """
         return y, y_pred
+
+    @property
+    def copies(self) -> int:
+        """How often `compared` repeats each sample."""
+        return 1
+
+    def train_step(self, *args: Any) -> Any:
+        """Train on one batch, as `keras.Model.train_step`."""
+        with self._terms.collected():
+            return super().train_step(*args)
+
+    def test_step(self, *args: Any) -> Any:
+        """Judge one batch, as `keras.Model.test_step`."""
+        with self._terms.collected():
+            return super().test_step(*args)
 
     def compute_loss(
         self,
@@ -127,26 +165,35 @@ class Autoencoder(keras.Model):
 
         The term `reconstruction` is the compiled loss, in its own unit (`"mse"`: mean
         per pixel). What layers add, such as weight decay, is in `loss` only.
+
+        Raises:
+            ValueError: If the target has another shape than the reconstruction.
         """
-        target = x if y is None else y
+        target, n = (x if y is None else y), n_replicas()
+        check_target(target, y_pred)
+        weight = one_a_sample(sample_weight, self.terms)
         target, y_pred = self.compared(x, target, y_pred, training)
-        total = super().compute_loss(x, target, y_pred, sample_weight, training)
-        added = sum((ops.sum(loss) for loss in self.losses), start=0.0)
+        column = as_column_of(weight, self.loss, target, y_pred, self.copies)
+        total = super().compute_loss(x, target, y_pred, column, training)
+        # Keras divides each loss by the number of replicas, and sums their gradients.
+        by_layers = sum((ops.sum(loss) for loss in self.losses), start=0.0) / n
         batch = ops.shape(target)[0]
-        self.trackers["reconstruction"].update_state(total - added, batch)
-        for name, (values, weight) in self._noted.terms.items():
-            if sample_weight is not None and len(values.shape):
-                values = values * ops.cast(sample_weight, values.dtype)
+        self.trackers["reconstruction"].update_state((total - by_layers) * n, batch)
+        total = total - sum(self._terms.added, start=0.0) / n  # they follow, weighed
+        for name, values, factor in self._terms:
+            if weight is not None and len(values.shape):
+                values = values * ops.cast(weight, values.dtype)
             mean = ops.mean(values)
             self.trackers[name].update_state(mean, batch)
-            total = total + weight * mean
+            total = total + factor * mean / n
         return total
 
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Any]:
         """Update the metrics; the target defaults to the input."""
-        return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
+        weight = one_a_sample(sample_weight, ())
+        return super().compute_metrics(x, x if y is None else y, y_pred, weight)
 
     # --- training
 
@@ -174,6 +221,8 @@ class Autoencoder(keras.Model):
         check_optimizer(optimizer)
         check_loss(loss, self.decoder)
         self.jit_request = jit_compile
+        if kwargs.get("auto_scale_loss", True):
+            optimizer = with_scaled_loss(optimizer, self)
         super().compile(optimizer, loss, jit_compile=jit_compile, **kwargs)
         self.optimizer.build(self.trainable_variables)  # so that it can be loaded
 
@@ -202,24 +251,56 @@ class Autoencoder(keras.Model):
             ValueError: If `x` is empty, of another shape, not finite, or outside
                 what the decoder or the loss can reach.
         """
-        x, y = self._checked_pair(x, y, ("x", "y"))
-        validation = kwargs.get("validation_data")
-        if hasattr(validation, "__array__"):
-            validation = (validation,)
-        if isinstance(validation, tuple | list) and len(validation) in (1, 2):
-            val_x, val_y = (*validation, None)[:2]
-            names = ("validation x", "validation y")
-            kwargs["validation_data"] = self._checked_pair(val_x, val_y, names)
         return training.fit(self, x, y, **kwargs)
 
-    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+    def evaluate(
+        self, x: Any = None, y: Any = None, *, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
         """Return loss and metrics, as `keras.Model.evaluate`; `y` defaults to `x`."""
-        x, y = self._checked_pair(x, y, ("x", "y"))
-        return super().evaluate(x, y, **kwargs)
+        if not kwargs.get("_use_cached_eval_dataset"):  # `fit` has checked these
+            x, y, sample_weight = training.checked(self, x, y, sample_weight)
+        return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
 
     def predict(self, x: Any, **kwargs: Any) -> Any:
         """Return reconstructions, as `keras.Model.predict`."""
+        if is_stream(x):
+            batch, x = first_batch(x)
+            batch, *_ = keras.utils.unpack_x_y_sample_weight(batch)
+            self._checked_input(batch, "in the first batch, x")
         return super().predict(self._checked_input(x), **kwargs)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Train on one batch, as `keras.Model.train_on_batch`; `y` defaults to `x`."""
+        batch = self.check_data(x, y, sample_weight, class_weight)
+        return super().train_on_batch(*batch, **kwargs)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any
+    ) -> Any:
+        """Judge one batch, as `keras.Model.test_on_batch`; `y` defaults to `x`."""
+        return super().test_on_batch(*self.check_data(x, y, sample_weight), **kwargs)
+
+    def export(
+        self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any
+    ) -> Any:
+        """Export what `predict` does, as `keras.Model.export`.
+
+        Args:
+            filepath: Where to.
+            format: As Keras knows them, such as `"onnx"`. Defaults to a SavedModel.
+            **kwargs: Further arguments of `keras.Model.export`.
+        """
+        shape = (None, *self.encoder.input_shape[1:])
+        spec = keras.InputSpec(shape=shape, dtype=self.input_dtype)
+        kwargs.setdefault("input_signature", [spec])
+        return super().export(filepath, format, **kwargs)
 
     # --- use
 
@@ -233,9 +314,7 @@ class Autoencoder(keras.Model):
         Returns:
             Codes, shape `(n_samples, latent_dim)` for a flat code.
         """
-        check_count(batch_size, "batch_size")
-        x = self._checked_input(x)
-        h = self.encoder.predict(x, batch_size=batch_size, verbose=0)
+        h = self._encoded(x, batch_size)
         return ops.convert_to_numpy(self.bottleneck(ops.convert_to_tensor(h)))
 
     def decode(self, z: Any, batch_size: int = 256) -> np.ndarray:
@@ -250,13 +329,30 @@ class Autoencoder(keras.Model):
         """
         check_count(batch_size, "batch_size")
         z = as_samples(z, self.decoder.input_shape[1:], name="z")
-        return self.decoder.predict(z, batch_size=batch_size, verbose=0)
+        x_hat = self.decoder.predict(z, batch_size=batch_size, verbose=0)
+        return np.asarray(x_hat, keras.config.floatx())
 
     def reconstruct(self, x: Any, batch_size: int = 256) -> np.ndarray:
         """Return `decode(encode(x))`, shape of `x`."""
         return self.decode(self.encode(x, batch_size), batch_size)
 
+    def _encoded(self, x: Any, batch_size: int) -> np.ndarray:
+        """Return what the encoder puts out, whatever precision it computes in."""
+        check_count(batch_size, "batch_size")
+        x = self._checked_input(x)
+        h = self.encoder.predict(x, batch_size=batch_size, verbose=0)
+        return np.asarray(h, keras.config.floatx())
+
     # --- arguments and saving
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        fixed = name in _arguments(type(self).__init__)
+        if fixed and name not in self.adjustable and vars(self).get("compiled"):
+            raise AttributeError(
+                f"{name} is fixed once the model is compiled, because the steps are; "
+                "build another model over model.encoder and model.decoder"
+            )
+        super().__setattr__(name, value)
 
     def _check_parts(self, encoder: Any, decoder: Any) -> None:
         """Raise unless the two are Keras models, and one takes what the other gives."""
@@ -277,17 +373,66 @@ class Autoencoder(keras.Model):
         """Return the shape of a code where the encoder puts out `shape`."""
         return shape
 
+    def check_data(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        of: str = "",
+    ) -> tuple[Any, Any, Any]:
+        """Check what the model is trained on or judged by; `training.fit` asks it to.
+
+        Args:
+            x: Inputs, shape `(n_samples, *input_shape)`, or a dataset, which passes:
+                it is checked batch by batch.
+            y: Targets of that shape, or `None`: the target is the input.
+            sample_weight: One number ≥ 0 a sample, or `None`.
+            class_weight: Must be `None`.
+            of: What to put before the names in a message.
+
+        Returns:
+            `x, y, sample_weight` as float32 arrays. The target is `None` if the input
+            stands for it and there are no weights; Keras knows weights only beside a
+            target.
+
+        Raises:
+            TypeError: If one does not hold numbers.
+            ValueError: If one is empty, of another shape, not finite, or outside what
+                the decoder or the loss can reach.
+        """
+        check_no_class_weight(class_weight)
+        if sample_weight is not None and hasattr(x, "shape"):
+            sample_weight = as_sample_weight(
+                sample_weight, len(x), f"{of}sample_weight"
+            )
+        if _is_values(x):
+            x, y = self._checked_pair(x, y, (f"{of}x", f"{of}y"))
+        if sample_weight is not None and y is None and not is_stream(x):
+            y = x
+        return x, y, sample_weight
+
     def _checked_pair(self, x: Any, y: Any, names: tuple[str, str]) -> tuple:
         """Check input and target; a target of `None` stays, the input stands in."""
-        if not _is_values(x):
-            return x, y
         low, high = target_range(self.decoder, getattr(self, "loss", None))
         if y is None:
             shape = self.encoder.input_shape[1:]
             return as_samples(x, shape, name=names[0], low=low, high=high), None
         shape = self.decoder.output_shape[1:]
+        if np.size(y) == len(y) and math.prod(n or 0 for n in shape) != 1:
+            raise ValueError(
+                f"{names[1]} has one number a sample, as labels are, where the target "
+                f"has shape {shape}; an autoencoder's target is its input: of pairs "
+                "(image, label), give the images alone"
+            )
         y = as_samples(y, shape, name=names[1], low=low, high=high)
-        return self._checked_input(x, names[0]), y
+        x = self._checked_input(x, names[0])
+        if len(x) != len(y):
+            raise ValueError(
+                f"{names[0]} and {names[1]} must have as many samples as each other, "
+                f"got {len(x)} and {len(y)}"
+            )
+        return x, y
 
     def _checked_input(self, x: Any, name: str = "x") -> Any:
         """Check an input alone: noise may leave [0, 1], 8-bit levels may not pass."""
@@ -320,6 +465,32 @@ def _is_values(x: Any) -> bool:
     """Whether `x` holds values to check; a dataset or a mapped file is read later."""
     values = list | tuple | str | bytes | int | float | None
     return (hasattr(x, "__array__") or isinstance(x, values)) and not is_mapped(x)
+
+
+def as_floatx(tensor: Any) -> Any:
+    """Return a tensor in the precision in which the model adds up."""
+    return ops.cast(tensor, keras.config.floatx())
+
+
+def check_target(y: Any, y_pred: Any) -> None:
+    """Raise while a step is traced, where a target would be broadcast instead."""
+    if getattr(y.shape, "rank", 0) is None:  # TensorFlow knows nothing of it yet
+        return
+    pairs = zip(y.shape, y_pred.shape, strict=False)
+    if len(y.shape) != len(y_pred.shape) or any(
+        None not in pair and pair[0] != pair[1] for pair in pairs
+    ):
+        raise ValueError(
+            "the target must have the shape of the reconstruction, "
+            f"{tuple(y_pred.shape)}, got {tuple(y.shape)}; an autoencoder's target is "
+            "its input: of pairs (image, label), give the images alone"
+        )
+
+
+@functools.cache
+def _arguments(constructor: Callable) -> frozenset[str]:
+    """Return the names of its arguments, without those for Keras."""
+    return frozenset(inspect.signature(constructor).parameters) - {"self", "kwargs"}
 
 
 def _check_model(name: str, part: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 import warnings
 
+from aebook.replicas import mean_of_all
 import keras
 from keras import ops
 
@@ -20,7 +21,7 @@ class PosteriorCollapseWarning(UserWarning):
 def units_in_use(mean: Any, log_variance: Any) -> Any:
     """Return how many numbers of the code carry more than 0.01 nats in this batch."""
     nats = (ops.square(mean) + ops.expm1(log_variance) - log_variance) / 2
-    active = ops.mean(nats, axis=0) > LEAST_NATS
+    active = mean_of_all(ops.mean(nats, axis=0)) > LEAST_NATS
     return ops.sum(ops.cast(active, mean.dtype))
 
 

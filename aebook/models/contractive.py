@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from aebook.adjustable import Adjustable
 from aebook.autodiff import vjp
-from aebook.checks import check_between
-from aebook.models.autoencoder import Autoencoder
+from aebook.models.autoencoder import Autoencoder, as_floatx
 import keras
 from keras import layers, ops
 
@@ -58,6 +58,7 @@ class ContractiveAutoencoder(Autoencoder):
     """
 
     terms: ClassVar[tuple[str, ...]] = ("jacobian",)
+    weight = Adjustable(low=0)
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class ContractiveAutoencoder(Autoencoder):
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
-        self.weight = check_between(weight, "weight", low=0)
+        self.weight = weight
         self.signs = keras.random.SeedGenerator()
 
     def call(self, x: Any, training: bool = False) -> Any:
@@ -79,12 +80,12 @@ class ContractiveAutoencoder(Autoencoder):
     def squared_jacobian(self, x: Any) -> Any:
         """Return the squared norm of the Jacobian at `x`, shape `(batch,)`."""
         if (layer := self._only_layer()) is not None:
-            slope = SLOPES[layer.activation.__name__](self.encoder(x))
+            slope = SLOPES[layer.activation.__name__](as_floatx(self.encoder(x)))
             return ops.sum(slope**2 * ops.sum(layer.kernel**2, axis=0), axis=-1)
         shape = (ops.shape(x)[0], *self.encoder.output_shape[1:])
         signs = ops.sign(keras.random.normal(shape, seed=self.signs))
         _, u = vjp(self.encoder, x, signs)
-        return ops.sum(ops.square(u), axis=tuple(range(1, len(u.shape))))
+        return ops.sum(ops.square(as_floatx(u)), axis=tuple(range(1, len(u.shape))))
 
     def _only_layer(self) -> layers.Dense | None:
         """Return the dense layer that is the whole encoder, if one is."""

@@ -6,6 +6,7 @@ import math
 from typing import Any, ClassVar
 
 from aebook.checks import check_count
+from aebook.models.autoencoder import as_floatx
 from aebook.models.variational import VariationalAutoencoder
 import keras
 from keras import ops
@@ -60,20 +61,24 @@ class ImportanceWeightedAutoencoder(VariationalAutoencoder):
 
     def compared(self, x: Any, y: Any, y_pred: Any, training: bool) -> tuple:
         """Return `samples` copies of the target, and a reconstruction of each."""
-        if training:
-            self.steps.assign(self.steps + 1)
-        mean, log_variance = (self._repeated(part) for part in self._noted.moments)
+        moments = self._terms.kept["moments"]
+        mean, log_variance = (self._repeated(part) for part in moments)
         z = self.draw(mean, log_variance)
-        target, x_hat = self._repeated(y), self.decoder(z, training=training)
+        target, x_hat = self._repeated(y), as_floatx(self.decoder(z, training=training))
         noise_2 = ops.square(z - mean) * ops.exp(-log_variance)
         nats = 0.5 * (ops.square(z) - noise_2 - log_variance)  # log q(z|x) - log p(z)
         kl, beta = ops.sum(nats, axis=tuple(range(1, len(z.shape)))), self._beta_now()
         log_w = -self.loss(target, x_hat) - beta * kl
-        log_w = ops.reshape(log_w, (-1, self.samples))
+        log_w, kl = (ops.reshape(part, (-1, self.samples)) for part in (log_w, kl))
         bound = ops.logsumexp(log_w, axis=1) - math.log(self.samples)
-        self.add_term("kl", kl, beta)
+        self.add_term("kl", ops.mean(kl, axis=1), beta)
         self.add_term("gain", bound - ops.mean(log_w, axis=1), weight=-1)
         return target, x_hat
+
+    @property
+    def copies(self) -> int:
+        """How often `compared` repeats each sample: `samples` times."""
+        return self.samples
 
     def _repeated(self, part: Any) -> Any:
         return ops.repeat(part, self.samples, axis=0)

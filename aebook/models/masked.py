@@ -80,7 +80,8 @@ class MaskedAutoencoder(Autoencoder):
     def _masked(self, x: Any) -> Any:
         n, side = ops.shape(x)[0], self.patch_size
         order = keras.random.uniform((n, self.patches), seed=self.draws)
-        self._noted.rows = rows = ops.top_k(order, self.hidden)[1]  # hidden patches
+        _, rows = ops.top_k(order, self.hidden)  # hidden patches
+        self._terms.kept["rows"] = rows
         hidden = ops.sum(ops.one_hot(rows, self.patches), axis=1)
         hidden = ops.reshape(hidden, (n, *self.grid, *[1] * (len(x.shape) - 3)))
         for axis in range(1, 1 + len(self.grid)):
@@ -100,7 +101,7 @@ class MaskedAutoencoder(Autoencoder):
         if len(self.grid) == 2:  # (n, rows, side, columns, side, ...)
             x = ops.swapaxes(x, 2, 3)
         x = ops.reshape(x, (ops.shape(x)[0], self.patches, -1))
-        return ops.take_along_axis(x, self._noted.rows[..., None], axis=1)
+        return ops.take_along_axis(x, self._terms.kept["rows"][..., None], axis=1)
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the same model, untrained."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from aebook.checks import check_between
+from aebook.adjustable import Adjustable
 from aebook.losses import bernoulli_sparsity_kl
 from aebook.models.autoencoder import Autoencoder
 from aebook.models.objective import output_activation
+from aebook.replicas import mean_of_all
 import keras
 from keras import ops
 
@@ -50,6 +51,7 @@ class KLSparseAutoencoder(Autoencoder):
     """
 
     terms: ClassVar[tuple[str, ...]] = ("sparsity",)
+    weight = Adjustable(low=0)
 
     def __init__(
         self,
@@ -60,7 +62,7 @@ class KLSparseAutoencoder(Autoencoder):
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
-        self.weight = check_between(weight, "weight", low=0)
+        self.weight = weight
         self.rho = rho
         bernoulli_sparsity_kl(rho, [0.5])  # says what is wrong with rho
         if (activation := output_activation(encoder)) != "sigmoid":
@@ -71,7 +73,7 @@ class KLSparseAutoencoder(Autoencoder):
 
     def bottleneck(self, h: Any, training: bool = False) -> Any:
         """Return the code as it is, and note how far its rates are from `rho`."""
-        rates = ops.mean(ops.reshape(h, (-1, h.shape[-1])), axis=0)
+        rates = mean_of_all(ops.mean(ops.reshape(h, (-1, h.shape[-1])), axis=0))
         self.add_term("sparsity", bernoulli_sparsity_kl(self.rho, rates), self.weight)
         return h
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from aebook.checks import check_between
+from aebook.adjustable import Adjustable
 from aebook.models.autoencoder import Autoencoder
 import keras
 from keras import ops
@@ -45,6 +45,7 @@ class L1SparseAutoencoder(Autoencoder):
     """
 
     terms: ClassVar[tuple[str, ...]] = ("sparsity",)
+    weight = Adjustable(low=0)
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class L1SparseAutoencoder(Autoencoder):
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
-        self.weight = check_between(weight, "weight", low=0)
+        self.weight = weight
 
     def bottleneck(self, h: Any, training: bool = False) -> Any:
         """Return the code as it is, and note its size."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from aebook import losses
-from aebook.checks import check_between, check_count
+from aebook.adjustable import Adjustable
+from aebook.checks import check_count
 from aebook.models.autoencoder import Autoencoder
 from aebook.models.collapse import units_in_use, warn_if_collapsed
 from aebook.models.objective import check_sum_per_image
@@ -55,6 +56,7 @@ class VariationalAutoencoder(Autoencoder):
     """
 
     terms: ClassVar[tuple[str, ...]] = ("kl", "units_in_use")
+    beta = Adjustable(low=0)
     fit_hint: ClassVar[str] = "build both with one latent_dim and gaussian=True"
 
     def __init__(
@@ -66,10 +68,15 @@ class VariationalAutoencoder(Autoencoder):
         **kwargs: Any,
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
-        self.beta = check_between(beta, "beta", low=0)
+        self.beta = beta
         self.warmup_steps = check_count(warmup_steps, "warmup_steps", minimum=0)
         self.noise = keras.random.SeedGenerator()
-        self.steps = self.add_weight(shape=(), initializer="zeros", trainable=False)
+        self.steps = self.add_weight(
+            shape=(),
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+        )
 
     def compile(
         self, optimizer: Any = "adam", loss: Any = losses.bce_per_image, **kwargs: Any
@@ -81,10 +88,13 @@ class VariationalAutoencoder(Autoencoder):
     def bottleneck(self, h: Any, training: bool = False) -> Any:
         """Return a draw of the code in training, else its mean."""
         mean, log_variance = ops.split(h, 2, axis=-1)
-        self._noted.moments = mean, log_variance
+        self._terms.kept["moments"] = mean, log_variance
         self.add_term("kl", losses.gaussian_kl(mean, log_variance), self._beta_now())
         self.add_term("units_in_use", units_in_use(mean, log_variance), weight=0)
-        return self.draw(mean, log_variance) if training else mean
+        if not training:
+            return mean
+        self.steps.assign(self.steps + 1)
+        return self.draw(mean, log_variance)
 
     def draw(self, mean: Any, log_variance: Any) -> Any:
         """Return `mean + deviation · noise`, the shape of `mean`."""
@@ -94,9 +104,9 @@ class VariationalAutoencoder(Autoencoder):
     def compared(self, x: Any, y: Any, y_pred: Any, training: bool) -> tuple:
         """Return target and reconstruction, from drawn codes in evaluation too."""
         if training:
-            self.steps.assign(self.steps + 1)
             return y, y_pred
-        return y, self.decoder(self.draw(*self._noted.moments), training=False)
+        z = self.draw(*self._terms.kept["moments"])
+        return y, self.decoder(z, training=False)
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Train as `Autoencoder`; warn if the code is out of use at the end."""
@@ -104,7 +114,7 @@ class VariationalAutoencoder(Autoencoder):
 
     def posterior(self, x: Any, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and log-variance of the code of each sample, shape of a code."""
-        h = self.encoder.predict(self._checked_input(x), batch_size, verbose=0)
+        h = self._encoded(x, batch_size)
         return h[..., : h.shape[-1] // 2], h[..., h.shape[-1] // 2 :]
 
     def _beta_now(self) -> Any:

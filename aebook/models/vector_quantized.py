@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NamedTuple
 
+from aebook.adjustable import Adjustable
 from aebook.checks import check_between, check_count
 from aebook.models.autoencoder import Autoencoder
 from aebook.models.vector_quantizer import VectorQuantizer
+from aebook.replicas import mean_of_all
 import keras
 from keras import ops
 import numpy as np
@@ -69,6 +71,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
     """
 
     terms: ClassVar[tuple[str, ...]] = ("commitment", "perplexity")
+    commitment = Adjustable(low=0)
 
     def __init__(
         self,
@@ -86,7 +89,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
         if width % self.code_dim:
             raise ValueError(f"code_dim must divide {width}, the code; got {code_dim}")
         self.codes = check_count(codes, "codes", minimum=2)
-        self.commitment = check_between(commitment, "commitment", low=0)
+        self.commitment = commitment
         self.decay = check_between(decay, "decay", 0, 1)
         self.quantizer = VectorQuantizer(self.codes, self.code_dim, self.decay)
 
@@ -95,13 +98,14 @@ class VectorQuantizedAutoencoder(Autoencoder):
         z, indices, commitment = self._quantized(h, training)
         self.add_term("commitment", commitment, self.commitment)
         usage = ops.mean(ops.one_hot(indices, self.codes, dtype=h.dtype), axis=0)
+        usage = mean_of_all(usage)
         entropy = -ops.sum(usage * ops.log(usage + 1e-10))
         self.add_term("perplexity", ops.exp(entropy), weight=0)
         return h + ops.stop_gradient(z - h)
 
     def quantized(self, x: Any, batch_size: int = 256) -> Quantized:
         """Return the code of each sample, its entries' numbers, and how far it was."""
-        h = self.encoder.predict(self._checked_input(x), batch_size, verbose=0)
+        h = self._encoded(x, batch_size)
         parts = map(ops.convert_to_numpy, self._quantized(ops.convert_to_tensor(h)))
         z, indices, commitment = parts
         return Quantized(z, indices.reshape(len(h), -1), commitment)

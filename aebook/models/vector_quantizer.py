@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from aebook.adjustable import Adjustable
+from aebook.replicas import all_rows
 import keras
 from keras import layers, ops
 
@@ -38,6 +40,9 @@ class VectorQuantizer(layers.Layer):
     Learning", 2017, appendix A.1; revival: Dhariwal et al., "Jukebox", 2020.
     """
 
+    decay = Adjustable(low=0, high=1)
+    revive_below = Adjustable(low=0)
+
     def __init__(
         self,
         codes: int,
@@ -46,10 +51,14 @@ class VectorQuantizer(layers.Layer):
         revive_below: float = 0.05,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "dtype": keras.config.floatx()})
         self.codes, self.decay, self.revive_below = codes, decay, revive_below
         self.choice = keras.random.SeedGenerator()
-        options = {"initializer": "zeros", "trainable": False}
+        options = {
+            "initializer": "zeros",
+            "trainable": False,
+            "aggregation": "only_first_replica",  # all find the same
+        }
         self.codebook = self.add_weight(
             name="codebook", shape=(codes, code_dim), **options
         )
@@ -60,18 +69,20 @@ class VectorQuantizer(layers.Layer):
     def call(self, h: Any, training: bool = False) -> tuple[Any, Any]:
         """Return the nearest entries, shape of `h`, and their numbers, `(batch,)`."""
         if training:  # the first batch finds only dead entries: all come from its data
-            self._revive(h)
+            batch = all_rows(ops.stop_gradient(h))
+            self._revive(batch)
         squares = ops.sum(ops.square(self.codebook), axis=1)
         distances = squares - 2 * ops.matmul(h, ops.transpose(self.codebook))
         indices = ops.argmin(distances, axis=1)
         vectors = ops.take(self.codebook, indices, axis=0)
         if training:
-            self._follow(h, ops.one_hot(indices, self.codes, dtype=h.dtype))
+            chosen = ops.one_hot(all_rows(indices), self.codes, dtype=h.dtype)
+            self._follow(batch, chosen)
         return vectors, indices
 
     def _follow(self, h: Any, chosen: Any) -> None:
         """Move each entry towards the mean of the vectors that chose it."""
-        h, d = ops.stop_gradient(h), self.decay
+        d = self.decay
         counts = d * self.counts + (1 - d) * ops.sum(chosen, axis=0)
         sums = d * self.sums + (1 - d) * ops.matmul(ops.transpose(chosen), h)
         self.counts.assign(counts)
@@ -80,7 +91,7 @@ class VectorQuantizer(layers.Layer):
 
     def _revive(self, h: Any) -> None:
         """Put the entries that are hardly chosen on random vectors of the batch."""
-        h, n = ops.stop_gradient(h), ops.shape(h)[0]
+        n = ops.shape(h)[0]
         equal_part = ops.cast(n, h.dtype) / self.codes
         draws = keras.random.uniform((self.codes,), seed=self.choice)
         rows = ops.cast(draws * ops.cast(n, h.dtype), "int32")

@@ -1,0 +1,48 @@
+"""What the callbacks of a run ask of it, checked before the first step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+__all__ = ["check_callbacks"]
+
+SETTERS = (
+    keras.callbacks.ReduceLROnPlateau,
+    keras.callbacks.LearningRateScheduler,
+)
+
+
+def check_callbacks(model: keras.Model, callbacks: list) -> None:
+    """Raise if a callback would fail in the middle of a run.
+
+    Args:
+        model: The model to train.
+        callbacks: Keras callbacks.
+
+    Raises:
+        TypeError: If something among them is no callback.
+        ValueError: If one sets the learning rate, and the optimizer's is a schedule.
+
+    Example:
+        >>> check_callbacks(keras.Sequential(), [keras.callbacks.History()])
+    """
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                f"callbacks must be Keras callbacks, got {type(callback).__name__}"
+                + "; make an object of it" * isinstance(callback, type)
+            )
+        if isinstance(callback, SETTERS) and _is_scheduled(model):
+            raise ValueError(
+                f"{type(callback).__name__} sets the learning rate, but the "
+                "optimizer's is a schedule, which cannot be set; use one of the two"
+            )
+
+
+def _is_scheduled(model: keras.Model) -> bool:
+    optimizer: Any = getattr(model, "optimizer", None)
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of scaled losses
+    rate = getattr(optimizer, "_learning_rate", None)
+    return isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
