@@ -20,6 +20,7 @@ __all__ = [
     "adjust",
     "adjusted",
     "digest",
+    "optimizer_of",
     "parts_of",
     "settings_of",
 ]
@@ -71,10 +72,26 @@ def settings_of(
         "validation_data": digest(options.get("validation_data")),
         "sample_weight": digest(options.get("sample_weight")),
         "class_weight": describe(options.get("class_weight")),
-        "optimizer": _without_rates(describe(model.optimizer)),
+        "optimizer": optimizer_of(model),
         "loss": describe(model.loss),
         "loss_weights": _loss_weights(model),
     }
+
+
+def optimizer_of(model: keras.Model) -> Any:
+    """Describe the optimizer of a model, but for a learning rate that is a number.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+        >>> model.compile(keras.optimizers.SGD(0.5, momentum=0.9))
+        >>> optimizer = optimizer_of(model)
+        >>> optimizer["momentum"], "learning_rate" in optimizer
+        (0.9, False)
+    """
+    return _without(
+        describe(model.optimizer),
+        lambda part: (RATE,) if isinstance(part.get(RATE), float) else (),
+    )
 
 
 def parts_of(model: keras.Model) -> dict[str, Any]:
@@ -189,12 +206,6 @@ def _rates(tree: Any, path: str) -> Iterator[tuple[str, float]]:
                 yield f"{path}/{key}", value
             else:
                 yield from _rates(value, f"{path}/{key}")
-
-
-def _without_rates(tree: Any) -> Any:
-    return _without(
-        tree, lambda part: (RATE,) if isinstance(part.get(RATE), float) else ()
-    )
 
 
 def _without(tree: Any, names_in: Any) -> Any:

@@ -14,7 +14,7 @@ from aebook.batches import Batches
 from aebook.checkpoint import read, write
 from aebook.checks import check_count
 from aebook.description import differences, shown
-from aebook.identity import adjust, adjusted, parts_of
+from aebook.identity import adjust, adjusted, optimizer_of, parts_of
 from aebook.progress import check_callbacks, other_callback, put_back, states_of
 from aebook.state import assign, random_state, set_random_state, values_of
 import keras
@@ -108,7 +108,6 @@ class Resume(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Put the state back; the callbacks before this one have reset themselves."""
         check_callbacks(self.callbacks)  # again: some get their attributes only now
-        self.check_model(self.model)
         if self._found is None:
             self._save(int(self.settings.get("initial_epoch", 0)))
             return
@@ -144,7 +143,6 @@ class Resume(keras.callbacks.Callback):
 
     def finish(self, model: keras.Model) -> keras.callbacks.History:
         """Return the history of a finished run, and give the model its weights."""
-        self.check_model(model)
         found = self._found
         for callback in self.callbacks:
             callback.set_model(model)
@@ -158,7 +156,7 @@ class Resume(keras.callbacks.Callback):
         return model.history
 
     def check_model(self, model: keras.Model) -> None:
-        """Raise a `ValueError` unless the state found fits the model and optimizer."""
+        """Raise a `ValueError` unless this is the model of the run; it is built."""
         self._parts = now = parts_of(model)
         if self._found is None:
             return
@@ -188,6 +186,20 @@ class Resume(keras.callbacks.Callback):
                     f"a run with another {name}: {there} there, {shown(here)} here"
                 )
 
+    def _check_unchanged(self, model: keras.Model) -> None:
+        """Refuse what a callback changed and the file would not bring back."""
+        began = {"model": self._parts["model"]}
+        now = {"model": parts_of(model)["model"]}
+        if "optimizer" in self.settings:
+            began["optimizer"] = self.settings["optimizer"]
+            now["optimizer"] = optimizer_of(model)
+        for path, was, here in differences(began, now):
+            raise ValueError(
+                f"{path} was {was} when the run began and is {here} now; a checkpoint "
+                "keeps the learning rate, and what a model names in its class "
+                f"attribute adjustable; {self.path} holds the state before"
+            )
+
     def _check_run(self, found: dict) -> None:
         self._check_callbacks(found)
         there, here = len(found["batches"]), len(self.batches)
@@ -216,6 +228,7 @@ class Resume(keras.callbacks.Callback):
 
     def _save(self, epoch: int) -> None:
         model = self.model
+        self._check_unchanged(model)
         write(
             self.path,
             {

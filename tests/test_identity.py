@@ -409,6 +409,30 @@ def test_a_number_that_a_callback_changes_goes_on(path):
     assert_refused(pulled(0.5), path, message, X, None)
 
 
+class Faster(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.optimizer.momentum = 0.99
+
+
+class Wider(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.layers[2].rate = 0.5
+
+
+@pytest.mark.parametrize(
+    ("callback", "message"),
+    [
+        (Faster, "optimizer/momentum was 0.9 when the run began and is 0.99 now"),
+        (Wider, "dropout/rate was 0.1 when the run began and is 0.5 now"),
+    ],
+)
+def test_a_change_that_the_file_would_lose_is_named(path, callback, message):
+    model = compiled(net(), keras.optimizers.SGD(0.01, momentum=0.9))
+    with pytest.raises(ValueError, match=f"{message}.*adjustable"):
+        fit(model, path, callbacks=[callback()])
+    assert read(path)["epoch"] == 0
+
+
 def test_a_number_of_a_model_within_a_model_is_known_by_its_path(path):
     def build(pull):
         return compiled(keras.Sequential([keras.Input((6,)), pulled(pull)]))
