@@ -6,98 +6,37 @@ then moved there, so that a kill or a full disk leaves the one before.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
+import struct
 from typing import Any
 import zipfile
 import zlib
 
+from aebook.plain import NotPlainError, pack, unpack
 import numpy as np
 
-__all__ = ["NotPlainError", "pack", "read", "unpack", "write"]
+__all__ = ["read", "write"]
 
 DOCUMENT = "document"
 # What NumPy, its zip archive and JSON raise on a damaged file.
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
+    struct.error,
+    ArithmeticError,
+    AttributeError,
     EOFError,
-    KeyError,
-    NotImplementedError,
-    OSError,
+    LookupError,
+    RuntimeError,  # NotImplementedError, and a password where there is none
+    SyntaxError,
+    TypeError,
     ValueError,
 )
-
-
-class NotPlainError(TypeError):
-    """A value is neither a number, a text, an array, nor made of these."""
-
-
-def pack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """Return `value` as JSON takes it; its arrays go into `arrays`.
-
-    Args:
-        value: `None`, a bool, number, text, array, or a list, tuple or dict of these.
-        arrays: Where to put the arrays; changed in place.
-
-    Returns:
-        What `unpack` turns into an equal value.
-
-    Raises:
-        NotPlainError: If there is anything else in it.
-
-    Example:
-        >>> arrays = {}
-        >>> packed = pack({"best": (1, np.zeros(3))}, arrays)
-        >>> list(arrays), unpack(packed, arrays)
-        (['0'], {'best': (1, array([0., 0., 0.]))})
-    """
-    if value is None or isinstance(value, bool | int | float | str):
-        if isinstance(value, np.generic):  # np.float64 is a float, np.str_ a str
-            return pack(np.asarray(value), arrays) | {"scalar": True}
-        return value
-    if isinstance(value, np.ndarray | np.generic):
-        array = np.asarray(value)
-        if array.dtype.hasobject:
-            raise NotPlainError(f"an array of dtype {array.dtype} is not plain")
-        key = str(len(arrays))
-        arrays[key] = array
-        return {"array": key, "scalar": isinstance(value, np.generic)}
-    if isinstance(value, list):
-        return [pack(item, arrays) for item in value]
-    if isinstance(value, tuple):
-        return {"tuple": [pack(item, arrays) for item in value]}
-    if isinstance(value, dict):
-        pairs = value.items()
-        return {"dict": [[pack(k, arrays), pack(v, arrays)] for k, v in pairs]}
-    raise NotPlainError(f"{type(value).__name__} is not plain")
-
-
-def unpack(packed: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """Return the value that `pack` was given.
-
-    Args:
-        packed: What `pack` returned.
-        arrays: The arrays it put aside.
-
-    Returns:
-        An equal value.
-
-    Example:
-        >>> unpack({"tuple": [1, "a"]}, {})
-        (1, 'a')
-    """
-    if isinstance(packed, list):
-        return [unpack(item, arrays) for item in packed]
-    if not isinstance(packed, dict):
-        return packed
-    if "array" in packed:
-        array = arrays[packed["array"]]
-        return array[()] if packed["scalar"] else array
-    if "tuple" in packed:
-        return tuple(unpack(item, arrays) for item in packed["tuple"])
-    return {unpack(k, arrays): unpack(v, arrays) for k, v in packed["dict"]}
+# Of an `OSError`: the file names a place in itself where there is none.
+BAD_OFFSET = (None, errno.EINVAL)
 
 
 def write(path: Path, state: Any) -> None:
@@ -150,7 +89,8 @@ def read(path: Path) -> Any:
         The value, or `None` where there is no such file.
 
     Raises:
-        ValueError: If the file is damaged, or no checkpoint at all.
+        OSError: If the file is there and cannot be read; it may be a good one.
+        ValueError: If it can be read, and is damaged or no checkpoint at all.
 
     Example:
         >>> read(Path("no such file")) is None
@@ -163,11 +103,28 @@ def read(path: Path) -> Any:
         return unpack(json.loads(arrays.pop(DOCUMENT).tobytes()), arrays)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (*DAMAGE, AttributeError, TypeError) as error:
+    except NotPlainError as error:
+        raise ValueError(f"{path} cannot be read here: {error}") from error
+    except (OSError, *DAMAGE) as error:
+        if isinstance(error, OSError) and error.errno not in BAD_OFFSET:
+            raise _unreadable(path, error) from error
         raise ValueError(
-            f"{path} must be a checkpoint of fit, but it cannot be read ({error}); "
-            "delete it to start again, or give another path"
+            f"{path} must be a checkpoint of fit, but it is damaged or another file "
+            f"({error}); delete it to start again, or give another path"
         ) from error
+
+
+def _unreadable(path: Path, error: OSError) -> OSError:
+    """Say that the system refuses; the file itself may be whole."""
+    hint = (
+        "give the path of a file in it"
+        if path.is_dir()
+        else "make it readable, or give another path, and call fit again"
+    )
+    why = error.strerror or error
+    return OSError(
+        error.errno, f"cannot read the checkpoint ({why}); {hint}", str(path)
+    )
 
 
 def _sync_folder(folder: Path) -> None:

@@ -8,25 +8,24 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from aebook.batches import Batches
 from aebook.checkpoint import read, write
 from aebook.checks import check_count
-from aebook.state import (
-    assign,
-    matched,
-    names_of,
-    random_state,
-    set_random_state,
-    states_of,
-    values_of,
-)
+from aebook.description import differences, shown
+from aebook.identity import adjust, adjusted, optimizer_of, parts_of
+from aebook.progress import check_callbacks, other_callback, put_back, states_of
+from aebook.state import assign, random_state, set_random_state, values_of
 import keras
 import numpy as np
 
 __all__ = ["Resume"]
 
-FORMAT = 1
+FORMAT = 2
+# The numbers that a run had given each model, and its file: it may be stopped between
+# two writings, and its model used to go on.
+_LAST: WeakKeyDictionary[Any, tuple[Path, dict]] = WeakKeyDictionary()
 
 
 class Resume(keras.callbacks.Callback):
@@ -36,19 +35,24 @@ class Resume(keras.callbacks.Callback):
         path: The checkpoint file.
         every: Epochs from one checkpoint to the next.
         epochs: Where the run stops counting epochs.
-        settings: What has to be the same for the run to be the same: a name and a
-            plain value each.
+        model: The compiled model, as the call of `fit` found it.
+        settings: What else has to be the same for the run to be the same: names, and
+            plain values or dicts of such.
         callbacks: All other callbacks of the run, with one `History` among them.
         batches: The data sets of the run that keep an order of their own.
 
     Raises:
-        TypeError: If a count is not a whole number.
+        OSError: If the file cannot be read, or its folder not be made.
+        TypeError: If a count is not a whole number, or a callback has a state that
+            cannot be kept.
         ValueError: If the file is damaged or belongs to another run.
 
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "a.ckpt"
-        >>> resume = Resume(path, 1, 5, {}, [keras.callbacks.History()], [])
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+        >>> model.compile("sgd", "mse")
+        >>> resume = Resume(path, 1, 5, model, {}, [keras.callbacks.History()], [])
         >>> resume.epochs_done, resume.finished
         (None, False)
     """
@@ -58,6 +62,7 @@ class Resume(keras.callbacks.Callback):
         path: Any,
         every: int,
         epochs: int,
+        model: keras.Model,
         settings: dict[str, Any],
         callbacks: list,
         batches: list[Batches],
@@ -69,12 +74,17 @@ class Resume(keras.callbacks.Callback):
         self.callbacks, self.batches = callbacks, batches
         self.rng: np.random.Generator | None = None  # shuffles the compiled epochs
         self.xla: bool | None = None  # whether XLA compiles the steps of this run
+        check_callbacks(callbacks)
+        self._began = adjusted(model)
         self._found = read(self.path)
         if self._found is not None:
-            if self._found.get("format") != FORMAT:
+            if not isinstance(self._found, dict) or "format" not in self._found:
+                self._refuse("something else than fit")
+            if self._found["format"] != FORMAT:
                 self._refuse("another version of aebook")
             self._check_settings(self._found)
-            self.xla = self._found["xla"]
+            self._check_numbers(self._found, model)
+            self._began, self.xla = self._found["began"], self._found["xla"]
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -97,15 +107,23 @@ class Resume(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Put the state back; the callbacks before this one have reset themselves."""
+        check_callbacks(self.callbacks)  # again: some get their attributes only now
         if self._found is None:
-            self._save(int(self.settings["initial_epoch"]))
-        else:
-            self.check_model(self.model)
-            self._restore(self._found)
-            self._found["state"] = None  # one copy of the weights less
+            self._save(int(self.settings.get("initial_epoch", 0)))
+            return
+        self._check_run(self._found)
+        self._restore(self._found)
+        put_back(self.callbacks, self._found["callbacks"])
+        self._found["state"] = None  # one copy of the weights less
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Note the numbers of this epoch, in case that it is not finished."""
+        check_callbacks(self.callbacks)
+        _LAST[self._model] = self.path, adjusted(self._model)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write the state, if it is time."""
+        check_callbacks(self.callbacks)
         last = epoch + 1 >= self.epochs or self.model.stop_training
         if last or (epoch + 1) % self.every == 0:
             self._save(epoch + 1)
@@ -114,41 +132,87 @@ class Resume(keras.callbacks.Callback):
         """Add what the end of the run made of the weights, such as the best ones."""
         found = read(self.path)
         if found is not None:
-            found["final"] = values_of(self.model.variables)
-            found["callbacks"] = states_of(self.callbacks)
+            found["final"] = {
+                "state": values_of(self.model.variables),
+                "numbers": adjusted(self.model),
+                "callbacks": states_of(self.callbacks),
+            }
             write(self.path, found)
 
     # --- the parts
 
     def finish(self, model: keras.Model) -> keras.callbacks.History:
         """Return the history of a finished run, and give the model its weights."""
-        self.check_model(model)
         found = self._found
         for callback in self.callbacks:
             callback.set_model(model)
         self.set_model(model)
+        self._check_callbacks(found)
         self._restore(found)
-        assign(model.variables, found["final"])
+        assign(model.variables, found["final"]["state"])
+        adjust(model, found["final"]["numbers"])
+        put_back(self.callbacks, found["final"]["callbacks"])
         model.history = self._history()
         return model.history
 
     def check_model(self, model: keras.Model) -> None:
-        """Raise a `ValueError` unless the state found fits the model and optimizer."""
+        """Raise a `ValueError` unless this is the model of the run; it is built."""
+        self._parts = now = parts_of(model)
         if self._found is None:
             return
-        for part, owner in (("model", model), ("optimizer", model.optimizer)):
-            was, now = self._found[part], names_of(owner.variables)
-            if was != now:
-                pairs = zip(was, now, strict=False)
-                differs = [f"{a} there, {b} here" for a, b in pairs if a != b]
-                counted = f"{len(was)} variables there, {len(now)} here"
-                self._refuse(f"another {part}: {differs[0] if differs else counted}")
+        for part, was in self._found["parts"].items():
+            for path, there, here in differences(was, now[part], (part,)):
+                self._refuse(f"a run with another {path}: {there} there, {here} here")
+            if list(was) != list(now[part]):
+                self._refuse(f"a run with another order of the {part}")
+
+    # --- what has to be the same
 
     def _check_settings(self, found: dict) -> None:
-        for name, now in self.settings.items():
-            was = found["settings"].get(name)
-            if was != now:
-                self._refuse(f"a run with another {name}: {was} there, {now} here")
+        for path, was, now in differences(found["settings"], self.settings):
+            self._refuse(f"a run with another {path}: {was} there, {now} here")
+
+    def _check_numbers(self, found: dict, model: keras.Model) -> None:
+        """Take each number as the run began with it, or as it left it."""
+        path, last = _LAST.get(model, (None, {}))
+        known = [found["began"], found["numbers"], (found["final"] or found)["numbers"]]
+        known += [last] if path == self.path else []
+        for name in dict.fromkeys([*found["began"], *self._began]):
+            values = dict.fromkeys(numbers.get(name) for numbers in known)
+            here = self._began.get(name)
+            if here not in values:
+                there = " or ".join(map(shown, values))
+                self._refuse(
+                    f"a run with another {name}: {there} there, {shown(here)} here"
+                )
+
+    def _check_unchanged(self, model: keras.Model) -> None:
+        """Refuse what a callback changed and the file would not bring back."""
+        began = {"model": self._parts["model"]}
+        now = {"model": parts_of(model)["model"]}
+        if "optimizer" in self.settings:
+            began["optimizer"] = self.settings["optimizer"]
+            now["optimizer"] = optimizer_of(model)
+        for path, was, here in differences(began, now):
+            raise ValueError(
+                f"{path} was {was} when the run began and is {here} now; a checkpoint "
+                "keeps the learning rate, and what a model names in its class "
+                f"attribute adjustable; {self.path} holds the state before"
+            )
+
+    def _check_run(self, found: dict) -> None:
+        self._check_callbacks(found)
+        there, here = len(found["batches"]), len(self.batches)
+        if there != here:
+            compiled = "compiled epochs"
+            keras_loop = "Keras' loop, as a callback that acts on batches chooses it"
+            loops = (keras_loop, compiled) if there > here else (compiled, keras_loop)
+            self._refuse(f"a run with another loop: {loops[0]} there, {loops[1]} here")
+
+    def _check_callbacks(self, found: dict) -> None:
+        other = other_callback(self.callbacks, found["callbacks"])
+        if other:
+            self._refuse(f"a run with another {other}")
 
     def _refuse(self, why: str) -> None:
         raise ValueError(
@@ -156,19 +220,23 @@ class Resume(keras.callbacks.Callback):
             "path, or delete the file to start again"
         )
 
+    # --- the state
+
     def _history(self) -> keras.callbacks.History:
         is_history = keras.callbacks.History
-        return next(c for c in self.callbacks if isinstance(c, is_history))
+        return next(c for c in self.callbacks if type(c) is is_history)
 
     def _save(self, epoch: int) -> None:
         model = self.model
+        self._check_unchanged(model)
         write(
             self.path,
             {
                 "format": FORMAT,
                 "settings": self.settings,
-                "model": names_of(model.variables),
-                "optimizer": names_of(model.optimizer.variables),
+                "parts": self._parts,
+                "began": self._began,
+                "numbers": adjusted(model),
                 "xla": self.xla,
                 "epoch": epoch,
                 "stop": bool(model.stop_training),
@@ -183,11 +251,7 @@ class Resume(keras.callbacks.Callback):
     def _restore(self, found: dict) -> None:
         model = self.model
         assign([*model.variables, *model.optimizer.variables], found["state"])
-        for callback, state in matched(self.callbacks, found["callbacks"]):
-            if getattr(callback, "monitor_op", ...) is None:
-                # It changes the sign of its `min_delta` when it chooses one.
-                state = {k: v for k, v in state.items() if k != "min_delta"}
-            vars(callback).update(state)
+        adjust(model, found["numbers"])
         # A finished run reads no data, and may have made none of its batches.
         for batches, state in zip(self.batches, found["batches"], strict=False):
             batches.seed, batches.passes = state

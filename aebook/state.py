@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 import random
 import re
 from typing import Any
 
-from aebook.checkpoint import NotPlainError, pack
 import keras
+from keras.src.backend import compute_output_spec  # nor has this
 from keras.src.backend.common import global_state  # Keras has no public twin
 import numpy as np
 
 __all__ = [
     "assign",
-    "matched",
+    "build",
     "names_of",
     "random_state",
     "set_random_state",
-    "states_of",
     "values_of",
 ]
 
@@ -27,25 +25,74 @@ __all__ = [
 # --- variables
 
 
-def names_of(variables: list) -> list[str]:
+def names_of(variables: list) -> dict[str, str]:
     """Name each variable, without the numbers that Keras gives out in a process.
 
     Args:
         variables: Keras variables.
 
     Returns:
-        Path, shape and dtype of each.
+        Shape and dtype by path; of equal paths, the second and later are numbered.
 
     Example:
         >>> layer = keras.layers.Dense(2, name="dense_7")
         >>> layer.build((None, 3))
         >>> names_of(layer.variables)
-        ['dense/kernel (3, 2) float32', 'dense/bias (2,) float32']
+        {'dense/kernel': '(3, 2) float32', 'dense/bias': '(2,) float32'}
     """
-    return [
-        f"{re.sub(r'_[0-9]+(?=[/_]|$)', '', v.path)} {tuple(v.shape)} {v.dtype}"
-        for v in variables
-    ]
+    names: dict[str, str] = {}
+    seen: Counter = Counter()
+    for v in variables:
+        path = re.sub(r"_[0-9]+(?=[/_]|$)", "", v.path)
+        seen[path] += 1
+        number = f" {seen[path]}" if seen[path] > 1 else ""
+        names[path + number] = f"{tuple(v.shape)} {v.dtype}"
+    return names
+
+
+def build(model: keras.Model, x: Any) -> None:
+    """Give a model its variables before it trains, by the shape of what it takes.
+
+    Args:
+        model: A compiled Keras model; one that has no variables yet gets them.
+        x: Inputs, as for `fit`.
+
+    Raises:
+        ValueError: If the shape cannot be known without taking data away.
+
+    Example:
+        >>> model = keras.Sequential([keras.layers.Dense(3)])
+        >>> model.compile("sgd", "mse")
+        >>> build(model, np.ones((8, 2)))
+        >>> model.input_shape
+        (None, 2)
+    """
+    if not model.built:
+        first = keras.tree.map_structure(_symbol, _first(x))
+        compute_output_spec(model, first, training=False)
+    model.optimizer.build(model.trainable_variables)
+
+
+def _first(x: Any) -> Any:
+    """Return some inputs: a batch, or an array as it is."""
+    if isinstance(x, keras.utils.PyDataset):
+        batch = x[0]
+    elif hasattr(x, "element_spec"):  # of tf.data: begins anew each time
+        batch = next(iter(x))
+    elif all(hasattr(part, "shape") for part in keras.tree.flatten(x)):
+        return x
+    else:
+        raise ValueError(
+            "a checkpoint needs a model that is built, and this one would be by the "
+            "first batch; begin it with keras.Input, or call it on some data before"
+        )
+    return batch[0] if isinstance(batch, tuple) else batch
+
+
+def _symbol(part: Any) -> keras.KerasTensor:
+    dtype = keras.backend.standardize_dtype(part.dtype)
+    dtype = keras.config.floatx() if "float" in dtype else dtype
+    return keras.KerasTensor((None, *part.shape[1:]), dtype)
 
 
 def values_of(variables: list) -> list[np.ndarray]:
@@ -78,68 +125,7 @@ def assign(variables: list, values: list[np.ndarray]) -> None:
         [array([3., 4.], dtype=float32)]
     """
     for variable, value in zip(variables, values, strict=True):
-        dtype = np.asarray(keras.ops.convert_to_numpy(variable)).dtype
-        # NumPy's files keep the bits of bfloat16, not its name.
-        variable.assign(value.view(dtype) if value.dtype.kind == "V" else value)
-
-
-# --- callbacks
-
-
-def states_of(callbacks: list) -> list[tuple[str, dict]]:
-    """Take the plain attributes of callbacks, such as counters and best weights.
-
-    Args:
-        callbacks: Keras callbacks.
-
-    Returns:
-        The name of its class, and name and value of each attribute, for each.
-
-    Example:
-        >>> ((name, state),) = states_of([keras.callbacks.EarlyStopping(patience=3)])
-        >>> name, state["patience"], state["wait"]
-        ('EarlyStopping', 3, 0)
-    """
-    return [(type(c).__name__, dict(_plain_attributes(c))) for c in callbacks]
-
-
-def _plain_attributes(callback: Any) -> Iterator[tuple[str, Any]]:
-    for name, value in vars(callback).items():
-        if name in ("params", "_model", "model"):
-            continue
-        try:
-            pack(value, {})
-        except NotPlainError:  # a function, a file, the model
-            continue
-        yield name, value
-
-
-def matched(callbacks: list, states: list) -> Iterator[tuple[Any, dict]]:
-    """Pair the first, second … callback of a class with the state of the same.
-
-    Args:
-        callbacks: Keras callbacks.
-        states: What `states_of` returned for as many of them or others.
-
-    Yields:
-        A callback and its state, where there is one.
-
-    Example:
-        >>> history = keras.callbacks.History()
-        >>> [state for _, state in matched([history], [("History", {"epoch": [0]})])]
-        [{'epoch': [0]}]
-    """
-    seen: Counter = Counter()
-    by_place = {}
-    for name, state in states:
-        by_place[name, seen[name]] = state
-        seen[name] += 1
-    seen.clear()
-    for callback in callbacks:
-        name = type(callback).__name__
-        if (name, seen[name]) in by_place:
-            yield callback, by_place[name, seen[name]]
-        seen[name] += 1
+        variable.assign(value)
 
 
 # --- random numbers

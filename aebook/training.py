@@ -21,6 +21,7 @@ from aebook.finite import FiniteLoss, NonFiniteLossError
 from aebook.identity import settings_of
 from aebook.keras_internals import check_trainable, forget_restored_epoch
 from aebook.resume import Resume
+from aebook.state import build
 from aebook.streams import first_batch, is_stream
 import keras
 import numpy as np
@@ -60,10 +61,26 @@ def fit(
 
     With a `checkpoint`, a run that was stopped or killed goes on where the file left
     it when the same call is made again, in a new process too, and ends at the same
-    bits as if it was never stopped. Weights, optimizer, learning rate, callbacks,
-    history and random numbers come from the file. A run that had ended returns at
-    once. This holds for arrays and `Batches`; another dataset goes on with a new
-    pass, the same only if each of its passes is the same.
+    bits as if it was never stopped. Weights, optimizer, learning rate, history,
+    random numbers and the progress of callbacks come from the file; what a callback
+    was built with, such as its `patience`, comes from the call. A run that had ended,
+    by its epochs or by a callback, returns at once. This holds for arrays and
+    `Batches`; another dataset goes on with a new pass, the same only if each of its
+    passes is the same.
+
+    What determines the run must be the same: data, weights and batches, validation,
+    backend, dtype policy, and the configs of model, optimizer and loss; only `epochs`
+    may grow. What differs is named. Compiled metrics only watch, and may
+    differ. The learning rate, if it is a number, and the numbers that a model names
+    in `adjustable` may change while the run trains; a call must find them as the run
+    began, or as it left them. Of a model without a config its class, layers and
+    variables are known, of a function its name, of another dataset its class.
+
+    A callback of your own that has attributes needs two methods beside a checkpoint:
+    `get_state()` returns a dict of plain values, `set_state(state)` takes it back
+    when all else is in place. Callbacks that keep nothing, and `CSVLogger` and
+    `TensorBoard`, may come and go. `CSVLogger` needs `append=True`; epochs that are
+    trained again stand in its file again.
 
     Data larger than memory: give `Batches`, or an `np.memmap`, which is read in
     batches and never copied as a whole. So are `tf.data`, generators and any
@@ -97,11 +114,13 @@ def fit(
         epoch, averaged over the samples of the epoch.
 
     Raises:
-        TypeError: If a count is not a whole number, or an array holds no numbers.
+        TypeError: If a count is not a whole number, an array holds no numbers, or a
+            checkpoint cannot keep the state of a callback.
         ValueError: If a count is below its minimum, an argument is unknown, an array
             is empty, not finite or of another shape than the model takes, `x` and
             `y` differ in length, or the checkpoint is damaged or of another run.
-        OSError: If the checkpoint cannot be written; the one before is kept.
+        OSError: If the checkpoint cannot be read, or not be written; the one before
+            is kept.
         NonFiniteLossError: If the loss becomes NaN or infinite. Compiled epochs give
             the model the weights of shortly before again.
 
@@ -279,17 +298,19 @@ def _resume(
     every: int,
 ) -> Resume:
     """Return what keeps the state of this run, after it was found to be this run."""
+    if not model.compiled:
+        raise ValueError("the model must be compiled; call compile before fit")
     callbacks = callbacks_of(options)
-    if not any(isinstance(c, keras.callbacks.History) for c in callbacks):
+    if not any(type(c) is keras.callbacks.History for c in callbacks):
         callbacks.append(keras.callbacks.History())
     validation = options["validation_data"]
     settings = settings_of(model, x, y, options)
     sets = [x, *(validation if isinstance(validation, tuple) else (validation,))]
     batches = [data for data in sets if isinstance(data, Batches)]
-    resume = Resume(path, every, options["epochs"], settings, callbacks, batches)
-    if model.built:  # else once the first batch has built it, still before a step
-        model.optimizer.build(model.trainable_variables)
-        resume.check_model(model)
+    epochs = options["epochs"]
+    resume = Resume(path, every, epochs, model, settings, callbacks, batches)
+    build(model, x)  # Keras may wait for the first batch
+    resume.check_model(model)
     return resume
 
 

@@ -1,12 +1,13 @@
 import errno
 import importlib
+import io
 import os
 from pathlib import Path
 import random
 from types import SimpleNamespace
 
 from aebook import training
-from aebook.checkpoint import NotPlainError, pack, read, unpack, write
+from aebook.checkpoint import read, write
 from aebook.models import Autoencoder, dense
 import keras
 import numpy as np
@@ -91,6 +92,12 @@ class StopAfter(keras.callbacks.Callback):
     def __init__(self, epoch):
         super().__init__()
         self.last = epoch
+
+    def get_state(self):
+        return {}
+
+    def set_state(self, state):
+        pass
 
     def on_epoch_begin(self, epoch, logs=None):
         if epoch == self.last:
@@ -311,8 +318,11 @@ def test_a_killed_run_ends_at_the_bits_of_one_that_was_not(tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model": lambda: small(latent_dim=9)}, "belongs to another model: .*16, 8"),
-        ({"model": lambda: small("sgd")}, "another optimizer: Adam .* there, SGD"),
+        (
+            {"model": lambda: small(latent_dim=9)},
+            "another encoder/encoder/code/units: 8 there, 9",
+        ),
+        ({"model": lambda: small("sgd")}, "another optimizer: Adam there, SGD here"),
         ({"batch_size": 49}, "another batch_size: 48 there, 49 here"),
         ({"shuffle": False}, "another shuffle: True there, False here"),
         ({"data": lambda x: x[:200]}, r"another x: float32 \(300, 784\) \w+ there"),
@@ -320,7 +330,7 @@ def test_a_killed_run_ends_at_the_bits_of_one_that_was_not(tmp_path, monkeypatch
         ({"validation_split": 0.1}, "another validation_split: 0.0 there, 0.1 here"),
         (
             {"model": lambda: small(keras.optimizers.Adam(beta_1=0.8))},
-            "another optimizer: .*0.9.* there, .*0.8.* here",
+            "another optimizer/beta_1: 0.9 there, 0.8 here",
         ),
     ],
 )
@@ -355,6 +365,24 @@ def test_a_damaged_checkpoint_is_refused(x, written, one_epoch, damage):
         small().fit(x, checkpoint=written, **OPTIONS)
 
 
+def test_whatever_is_flipped_in_a_file_it_is_called_damaged(tmp_path):
+    path = tmp_path / "a.ckpt"
+    write(path, {"a": np.arange(50.0), "b": [1, "x"], "c": (np.ones((3, 4)), None)})
+    held, rng = path.read_bytes(), random.Random(0)
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(held)
+        for _ in range(rng.choice([1, 2, 8])):
+            damaged[rng.randrange(len(held))] ^= 1 << rng.randrange(8)
+        path.write_bytes(damaged[: rng.choice([len(held), rng.randrange(len(held))])])
+        try:
+            read(path)  # what no one reads, such as a date, may be flipped
+        except ValueError as error:
+            assert "delete it to start again" in str(error)
+            refused += 1
+    assert refused > 200
+
+
 def test_a_bad_interval_is_named(x, path):
     with pytest.raises(ValueError, match="checkpoint_every must be at least 1, got 0"):
         small().fit(x, checkpoint=path, checkpoint_every=0, verbose=0)
@@ -383,6 +411,38 @@ def test_a_full_disk_leaves_the_checkpoint_before(x, path, whole, monkeypatch, w
     assert_same_bits(model, whole.model)
 
 
+def test_a_file_that_cannot_be_read_is_never_called_damaged(x, written, monkeypatch):
+    held = written.read_bytes()
+
+    def refuse(path, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as context:
+        context.setattr(Path, "open", refuse)
+        with pytest.raises(PermissionError, match=r"Permission denied.*make it") as no:
+            small().fit(x, checkpoint=written, **OPTIONS)
+    assert "delete" not in str(no.value)
+    assert no.value.filename == str(written)
+
+    class Broken(io.BytesIO):
+        def read(self, *_):
+            raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as context:
+        context.setattr(Path, "open", lambda *_: Broken(held))
+        with pytest.raises(OSError, match=r"Input/output error.*make it") as no:
+            small().fit(x, checkpoint=written, **OPTIONS)
+    assert "delete" not in str(no.value)
+    assert written.read_bytes() == held
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(x, tmp_path):
+    with pytest.raises(OSError, match=r"cannot read .*a file in it") as no:
+        small().fit(x, checkpoint=tmp_path, **OPTIONS)
+    assert "delete" not in str(no.value)
+    assert tmp_path.is_dir()
+
+
 def test_a_folder_that_cannot_be_written_is_named_before_training(x, tmp_path):
     occupied = tmp_path / "a file"
     occupied.write_text("")
@@ -390,30 +450,6 @@ def test_a_folder_that_cannot_be_written_is_named_before_training(x, tmp_path):
     with pytest.raises(OSError):
         model.fit(x, checkpoint=occupied / "run.ckpt", verbose=0)
     assert int(model.optimizer.iterations) == 0
-
-
-@pytest.mark.parametrize(
-    "value",
-    [None, True, 3, 0.1, np.inf, "a", (1, [2.5, "b"]), {"a": {1: None}}, [], {}, ()],
-)
-def test_what_is_packed_comes_back(value):
-    arrays = {}
-    assert unpack(pack(value, arrays), arrays) == value
-    assert not arrays
-
-
-def test_numbers_of_numpy_keep_their_type(tmp_path):
-    value = {"a": np.float32(0.1), "b": np.arange(3), "c": np.float64(0.2)}
-    write(tmp_path / "a.ckpt", value)
-    back = read(tmp_path / "a.ckpt")
-    assert [type(v) for v in back.values()] == [np.float32, np.ndarray, np.float64]
-    assert back["a"] == value["a"]
-
-
-def test_what_is_not_plain_is_refused():
-    for value in (print, object(), np.array([print]), {"a": {1, 2}}):
-        with pytest.raises(NotPlainError, match="is not plain"):
-            pack(value, {})
 
 
 def test_the_checkpoint_holds_no_pickle(written):

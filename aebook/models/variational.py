@@ -71,12 +71,8 @@ class VariationalAutoencoder(Autoencoder):
         self.beta = beta
         self.warmup_steps = check_count(warmup_steps, "warmup_steps", minimum=0)
         self.noise = keras.random.SeedGenerator()
-        self.steps = self.add_weight(
-            shape=(),
-            initializer="zeros",
-            trainable=False,
-            aggregation="only_first_replica",
-        )
+        count = {"trainable": False, "aggregation": "only_first_replica"}
+        self.steps = self.add_weight(shape=(), initializer="zeros", **count)
 
     def compile(
         self, optimizer: Any = "adam", loss: Any = losses.bce_per_image, **kwargs: Any
@@ -91,10 +87,9 @@ class VariationalAutoencoder(Autoencoder):
         self._terms.kept["moments"] = mean, log_variance
         self.add_term("kl", losses.gaussian_kl(mean, log_variance), self._beta_now())
         self.add_term("units_in_use", units_in_use(mean, log_variance), weight=0)
-        if not training:
-            return mean
-        self.steps.assign(self.steps + 1)
-        return self.draw(mean, log_variance)
+        if training:
+            self.steps.assign(self.steps + 1)
+        return self.draw(mean, log_variance) if training else mean
 
     def draw(self, mean: Any, log_variance: Any) -> Any:
         """Return `mean + deviation · noise`, the shape of `mean`."""
@@ -103,10 +98,9 @@ class VariationalAutoencoder(Autoencoder):
 
     def compared(self, x: Any, y: Any, y_pred: Any, training: bool) -> tuple:
         """Return target and reconstruction, from drawn codes in evaluation too."""
-        if training:
-            return y, y_pred
-        z = self.draw(*self._terms.kept["moments"])
-        return y, self.decoder(z, training=False)
+        if not training:
+            y_pred = self.decoder(self.draw(*self._terms.kept["moments"]))
+        return y, y_pred
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Train as `Autoencoder`; warn if the code is out of use at the end."""
@@ -114,8 +108,8 @@ class VariationalAutoencoder(Autoencoder):
 
     def posterior(self, x: Any, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and log-variance of the code of each sample, shape of a code."""
-        h = self._encoded(x, batch_size)
-        return h[..., : h.shape[-1] // 2], h[..., h.shape[-1] // 2 :]
+        mean, log_variance = np.split(self._encoded(x, batch_size), 2, axis=-1)
+        return mean, log_variance
 
     def _beta_now(self) -> Any:
         n = self.warmup_steps
