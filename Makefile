@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SCRIPTS := aebook tests tools benchmarks _ext chapters
+SCRIPTS := conftest.py aebook tests tools benchmarks _ext chapters
 UV_VERSION := 0.13.9
 # Only `make test-backends` needs PyTorch. Where pip would fetch a build for GPUs, add
 # to this the --index-url of PyTorch's CPU builds.
