@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 # to this the --index-url of PyTorch's CPU builds.
 TORCH ?= torch==2.13.0
 ON_BACKENDS := models losses training families architectures sampling autodiff batches \
-  checkpoint corruption
+  checkpoint corruption data_format
 
 # TensorFlow reads these before any Python of ours can set them in a kernel.
 export TF_ENABLE_ONEDNN_OPTS = 0

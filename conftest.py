@@ -1,6 +1,6 @@
 """What TensorFlow reads at its first import, for tests, doctests and chapters alike.
 
-`make` exports the same; this is for `pytest` on its own. A notebook's kernel inherits it.
+`make` exports the same; this is for `pytest` alone. A chapter's kernel inherits it.
 """
 
 import os

@@ -68,7 +68,8 @@ def dense(
     encoder = keras.Sequential(name="encoder")
     encoder.add(keras.Input(shape, name="x"))
     if len(shape) > 1:
-        encoder.add(layers.Flatten())
+        # With channels first it would change the order, and Reshape not change it back.
+        encoder.add(layers.Flatten(data_format="channels_last"))
     for width in widths:
         encoder.add(layers.Dense(width, activation=activation))
     encoder.add(layers.Dense(code, activation=code_activation, name="code"))
