@@ -52,7 +52,7 @@ class KSparseAutoencoder(Autoencoder):
             raise ValueError(f"k must be at most {width}, the width of the code: {k}")
 
     def bottleneck(self, h: Any, training: bool = False) -> Any:
-        """Return `h` with 0 for all but the `k` largest numbers; of equals the first."""
+        """Return `h`, all but its `k` largest numbers 0; of equals, the first pass."""
         smallest = ops.top_k(h, self.k)[0][..., -1:]  # of those that pass
         above, equal = h > smallest, ops.cast(h == smallest, "int32")
         free = self.k - ops.sum(ops.cast(above, "int32"), axis=-1, keepdims=True)
