@@ -78,6 +78,7 @@ def convolutional(
     depths = as_widths(filters, "filters", minimum=1)
     kernel_size = check_count(kernel_size, "kernel_size")
     check_activations(activation, code_activation, output_activation)
+    latent_dim = check_count(latent_dim, "latent_dim")
     code = code_width(latent_dim, gaussian, code_activation)
     sizes = _sizes(shape, len(depths))  # of the maps, from the image to the smallest
     channels = shape[2] if len(shape) == 3 else 1

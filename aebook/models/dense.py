@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import math
 
+from aebook.checks import check_count
 from aebook.models.parts import as_shape, as_widths, check_activations, code_width
 import keras
 from keras import layers
@@ -63,6 +64,7 @@ def dense(
     shape = as_shape(input_shape)
     widths = as_widths(hidden, "hidden")
     check_activations(activation, code_activation, output_activation)
+    latent_dim = check_count(latent_dim, "latent_dim")
     code = code_width(latent_dim, gaussian, code_activation)
 
     encoder = keras.Sequential(name="encoder")

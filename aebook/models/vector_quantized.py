@@ -101,6 +101,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
 
     def quantized(self, x: Any, batch_size: int = 256) -> Quantized:
         """Return the code of each sample, its entries' numbers, and how far it was."""
+        check_count(batch_size, "batch_size")
         h = self.encoder.predict(self._checked_input(x), batch_size, verbose=0)
         parts = map(ops.convert_to_numpy, self._quantized(ops.convert_to_tensor(h)))
         z, indices, commitment = parts
