@@ -3,13 +3,13 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-SCRIPTS := aebook tests tools benchmarks _ext chapters
+SCRIPTS := conftest.py aebook tests tools benchmarks _ext chapters
 UV_VERSION := 0.13.9
 # Only `make test-backends` needs PyTorch. Where pip would fetch a build for GPUs, add
 # to this the --index-url of PyTorch's CPU builds.
 TORCH ?= torch==2.13.0
 ON_BACKENDS := models losses training families architectures sampling autodiff batches \
-  checkpoint corruption
+  checkpoint corruption data_format
 
 # TensorFlow reads these before any Python of ours can set them in a kernel.
 export TF_ENABLE_ONEDNN_OPTS = 0

@@ -6,11 +6,12 @@ NumPy does not wait for TensorFlow:
     >>> import aebook
     >>> aebook.data.load_mnist().x_train.shape
     (55000, 28, 28)
+
+Importing the package, or any part of it, changes nothing in the process: no variable of
+the environment, no logger, no filter of warnings, no random state.
 """
 
 import importlib
-import logging
-import os
 from types import ModuleType
 
 __version__ = "0.1.0"
@@ -31,15 +32,6 @@ __all__ = [
     "scratch",
     "training",
 ]
-
-# TensorFlow prints its start-up notes from C++, before Python can filter them.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-# TensorFlow takes the same code in several models for one function traced too often.
-logging.getLogger("tensorflow").addFilter(
-    lambda record: "triggered tf.function retracing" not in record.getMessage()
-)
 
 
 def __getattr__(name: str) -> ModuleType:

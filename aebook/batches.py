@@ -72,9 +72,9 @@ class Batches(keras.utils.PyDataset):
         self.batch_size = check_count(batch_size, "batch_size")
         self.transform = transform
         self.shuffle = bool(shuffle)
-        if seed is not None:
-            check_count(seed, "seed", minimum=0)
-        self.seed = random.getrandbits(32) if seed is None else seed
+        if seed is None:
+            seed = random.getrandbits(32)
+        self.seed = check_count(seed, "seed", minimum=0)
         if block_size is None:
             row = sum(np.asarray(part[:1]).nbytes for part in self.parts)
             block_size = max(BLOCK_BYTES // max(row, 1), 1)

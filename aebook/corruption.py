@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from aebook.adjustable import Adjustable
+from aebook.checks import check_count
 import keras
 from keras import layers, ops
 
@@ -31,7 +32,7 @@ class MaskingNoise(layers.Layer):
         **kwargs: Further arguments of `keras.layers.Layer`, such as `name`.
 
     Raises:
-        TypeError: If `rate` is not a number.
+        TypeError: If `rate` is not a number, or `seed` no whole one.
         ValueError: If `rate` is not in [0, 1].
 
     Example:
@@ -51,8 +52,8 @@ class MaskingNoise(layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.rate = rate
-        self.seed = seed
-        self.noise = keras.random.SeedGenerator(seed)
+        self.seed = None if seed is None else check_count(seed, "seed", minimum=0)
+        self.noise = keras.random.SeedGenerator(self.seed)
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Return `x` with values lost, in training; else `x`."""

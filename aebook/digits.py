@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -26,7 +26,8 @@ def read_digit(
 
     Args:
         file: Path of a PNG, JPEG or any other format Pillow reads, or an open file.
-            Transparent parts count as white paper.
+            Transparent parts count as white paper. A file of 16 bits is read by those
+            that it uses: 12 from a camera are 12.
         invert: True if the ink is darker than the paper, False if it is brighter;
             "auto" decides by the edge of the image, which should be paper.
 
@@ -35,7 +36,7 @@ def read_digit(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is not an image, or the image is blank.
+        ValueError: If the file is not an image, or the image is blank, or holds NaN.
 
     Example:
         >>> import io
@@ -68,9 +69,11 @@ def _read_grey(file: str | PathLike[str] | IO[bytes]) -> np.ndarray:
     """Return the image in grey, upright, on white paper, as floats in [0, 1]."""
     try:
         with Image.open(file) as opened:
+            deep = any(";16" in str(tile[3]) for tile in opened.tile)
+            clear = opened.info.get("transparency")
             image = ImageOps.exif_transpose(opened)  # a phone stores photos turned
-            if image.mode.startswith("I"):  # 16 bits, which convert("L") would clip
-                return np.asarray(image, np.float64) / 65535
+            if image.mode[0] in "IF":  # deep or float, which convert("L") would clip
+                return _in_range(np.asarray(image, np.float64), clear, _name(file))
             image = image.convert("RGBA")
     except UnidentifiedImageError:
         raise ValueError(f"{_name(file)} is not an image that Pillow reads") from None
@@ -78,9 +81,37 @@ def _read_grey(file: str | PathLike[str] | IO[bytes]) -> np.ndarray:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # no such file, a folder, no permission: Python says it well
         raise ValueError(f"{_name(file)} is damaged: {error}") from None
+    if deep:  # of each number in 16 bits Pillow keeps the upper 8
+        image = _brightened(image)
     paper = Image.new("RGBA", image.size, "white")
     grey = Image.alpha_composite(paper, image).convert("L")
     return np.asarray(grey, np.float64) / 255
+
+
+def _in_range(levels: np.ndarray, clear: Any, name: str) -> np.ndarray:
+    """Return levels of one channel in [0, 1], by the bits that are in use.
+
+    A file of 16 bits often holds 10 or 12: what counts as white is the largest number
+    of the fewest bits, 8 at least, that hold every level.
+    """
+    top = levels.max()
+    if not np.isfinite(levels).all():
+        raise ValueError(f"{name} holds levels that are not finite; fill them")
+    is_share = levels.dtype.kind == "f" and 0 < top <= 1 and (levels % 1).any()
+    white = 1 if is_share else 2 ** max(8, int(np.ceil(top)).bit_length()) - 1
+    grey = np.clip(levels / white, 0, 1)
+    if isinstance(clear, int):
+        grey[levels == clear] = 1
+    return grey
+
+
+def _brightened(image: Image.Image) -> Image.Image:
+    """Return RGBA with the colours stretched, if they use the lower bits alone."""
+    colours = np.asarray(image)[..., :3]
+    top = int(colours.max())
+    white = 2 ** top.bit_length() - 1
+    stretched = [min(255, v * 255 // max(white, 1)) for v in range(256)]
+    return image.point([*stretched * 3, *range(256)])  # opacity as it is
 
 
 def _fit(ink: np.ndarray) -> np.ndarray:

@@ -265,6 +265,7 @@ def linear_autoencoder(x: Any, latent_dim: int, *, seed: int = 0) -> Problem:
     x = as_samples(x, (None,)).astype(np.float64)
     n, d = x.shape
     k = check_count(latent_dim, "latent_dim")
+    seed = check_count(seed, "seed", minimum=0)
     if k > d:
         raise ValueError(f"latent_dim must be at most {d}, the features, got {k}")
     x = x - x.mean(axis=0)
@@ -357,7 +358,8 @@ def dense_autoencoder(
         True
     """
     x = as_samples(x, (None,), low=0, high=1).astype(np.float64)
-    d, hidden = x.shape[1], tuple(hidden)
+    d, hidden = x.shape[1], tuple(check_count(size, "hidden") for size in hidden)
+    latent_dim = check_count(latent_dim, "latent_dim")
     sizes = (d, *hidden, latent_dim, *hidden[::-1], d)
     inner = (activation,) * len(hidden)
     names = (*inner, "linear", *inner, "sigmoid")

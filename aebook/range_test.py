@@ -121,10 +121,11 @@ def find_learning_rate(
     if lowest >= highest:
         raise ValueError(f"lowest must be below highest, got {lowest} and {highest}")
     check_count(steps, "steps", minimum=10)
-    check_count(batch_size, "batch_size")
+    batch_size = check_count(batch_size, "batch_size")
+    rng = np.random.default_rng(check_count(seed, "seed", minimum=0))
     x, y = _checked_arrays(model, x, y)
     rates = np.geomspace(lowest, highest, steps)
-    batches = _batches(len(x), min(batch_size, len(x)), np.random.default_rng(seed))
+    batches = _batches(len(x), min(batch_size, len(x)), rng)
     with _put_back(model, x[:1], steps):
         losses, diverged_at = _climb(model, x, y, rates, batches)
     return _judge(rates[: len(losses)], np.asarray(losses), diverged_at)

@@ -43,7 +43,8 @@ def sample_prior(model: Any, n: int, seed: int = 0) -> np.ndarray:
 
     Raises:
         TypeError: If `n` or `seed` is not a whole number.
-        ValueError: If `n` is below 1 or `seed` below 0.
+        ValueError: If `n` is below 1 or `seed` below 0, or the decoder takes codes of
+            any size.
 
     Example:
         >>> from aebook.models import Autoencoder, dense
@@ -53,7 +54,7 @@ def sample_prior(model: Any, n: int, seed: int = 0) -> np.ndarray:
 
     Source: Kingma & Welling, "Auto-Encoding Variational Bayes", 2014.
     """
-    shape = (check_count(n, "n"), *model.decoder.input_shape[1:])
+    shape = (check_count(n, "n"), *_code_shape(model))
     rng = np.random.default_rng(check_count(seed, "seed", minimum=0))
     return model.decode(rng.standard_normal(shape))
 
@@ -127,7 +128,7 @@ def sample_mixture(model: Any, mixture: Any, n: int, seed: int = 0) -> np.ndarra
         >>> sample_mixture(model, mixture, 5).shape
         (5, 784)
     """
-    shape = model.decoder.input_shape[1:]
+    shape = _code_shape(model)
     if mixture.means_.shape[1] != math.prod(shape):
         raise ValueError(
             f"mixture was fitted to codes of {mixture.means_.shape[1]} numbers, "
@@ -138,6 +139,16 @@ def sample_mixture(model: Any, mixture: Any, n: int, seed: int = 0) -> np.ndarra
     z, _ = drawn.sample(check_count(n, "n"))  # sorted by component
     rng = np.random.default_rng(seed)
     return model.decode(rng.permutation(z).reshape(n, *shape))
+
+
+def _code_shape(model: Any) -> tuple[int, ...]:
+    shape = model.decoder.input_shape[1:]
+    if None in shape:
+        raise ValueError(
+            f"the decoder takes codes of any size, {shape}, so none is drawn; build "
+            "it with sizes, or give model.decode codes of your own"
+        )
+    return shape
 
 
 # --- paths

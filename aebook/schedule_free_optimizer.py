@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from aebook.checks import check_count, check_positive
 import keras
 from keras import ops
 
@@ -50,8 +51,9 @@ class ScheduleFreeAdamW(keras.optimizers.Optimizer):
             if not 0 < beta < 1:
                 raise ValueError(f"{name} must be in (0, 1), got {beta}")
         super().__init__(learning_rate=learning_rate, **kwargs)
-        self.beta_1, self.beta_2 = beta_1, beta_2
-        self.epsilon, self.warmup_steps = epsilon, warmup_steps
+        self.beta_1, self.beta_2 = float(beta_1), float(beta_2)
+        self.epsilon = check_positive(epsilon, "epsilon")
+        self.warmup_steps = check_count(warmup_steps, "warmup_steps", minimum=0)
 
     def build(self, variables: list) -> None:
         """Make `z`, which starts at the weights, and `v`, which starts at 0."""

@@ -103,7 +103,7 @@ class DenseAutoencoder:
         check_choice(dtype, ["float32", "float64"], "dtype")
         code = 1 + int(np.argmin(sizes[1:-1]))  # position of the narrowest
         names = _activations(activations, len(sizes) - 1, code)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(check_count(seed, "seed", minimum=0))
         layers = []
         for n_in, n_out, name in zip(sizes, sizes[1:], names, strict=False):
             a = np.sqrt(6 / (n_in + n_out))
@@ -246,7 +246,8 @@ def train(
     epochs = check_count(epochs, "epochs")
     batch_size = check_count(batch_size, "batch_size")
     tolerance = check_between(tolerance, "tolerance", low=0)
-    rule, rng = _as_rule(rule), np.random.default_rng(seed)
+    rng = np.random.default_rng(check_count(seed, "seed", minimum=0))
+    rule = _as_rule(rule)
     states, losses = [rule.init(w) for w in autoencoder.parameters], []
     for epoch in range(1, epochs + 1):
         total = 0.0

@@ -1,6 +1,8 @@
 """Whatever the reader draws ends up in the form of MNIST."""
 
 import io
+import struct
+import zlib
 
 from aebook.data import load_mnist, read_digit
 import numpy as np
@@ -149,3 +151,102 @@ def test_a_file_that_is_missing_or_no_image_is_named(tmp_path):
         read_digit(cut)
     with pytest.raises(ValueError, match="invert must be True, False"):
         read_digit(text, invert="yes")
+
+
+# --- depth and kind of an image
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_sixteen_bits_are_read_by_the_range_they_use(samples, bits):
+    """Cameras and scanners put 10 or 12 bits into a file of 16, the lower ones."""
+    sheet = on_paper(samples[0])
+    deep = np.rint(sheet / 255 * (2**bits - 1)).astype(np.uint16)
+    expected = read_digit(as_file(sheet))
+    np.testing.assert_allclose(read_digit(as_file(deep)), expected, atol=0.01)
+    dark = np.rint(on_paper(samples[0], pen=255, paper=0) / 255 * (2**bits - 1))
+    np.testing.assert_allclose(
+        read_digit(as_file(dark.astype(np.uint16))), expected, atol=0.01
+    )
+
+
+@pytest.mark.parametrize("dtype", [">u2", "<i4"])
+def test_every_order_of_bytes_is_read(samples, dtype):
+    sheet = on_paper(samples[0])
+    file = io.BytesIO()
+    Image.fromarray((sheet.astype(int) * 16).astype(dtype)).save(file, "TIFF")
+    expected = read_digit(as_file(sheet))
+    np.testing.assert_allclose(read_digit(file), expected, atol=0.01)
+
+
+@pytest.mark.parametrize("white", [1.0, 255.0, 4095.0])
+def test_an_image_of_floats_is_read_by_its_range(samples, white):
+    sheet, file = on_paper(samples[0]), io.BytesIO()
+    Image.fromarray((sheet / 255 * white).astype(np.float32)).save(file, "TIFF")
+    expected = read_digit(as_file(sheet))
+    np.testing.assert_allclose(read_digit(file), expected, atol=0.01)
+
+
+def test_an_image_of_floats_with_holes_is_refused():
+    page, file = np.full((40, 40), np.nan, np.float32), io.BytesIO()
+    Image.fromarray(page).save(file, "TIFF")
+    with pytest.raises(ValueError, match="not finite"):
+        read_digit(file)
+
+
+def png(pixels, colour_type, bits=16, transparent=None):
+    """The bytes of a PNG; Pillow writes 16 bits in one channel only."""
+    height, width = pixels.shape[:2]
+    rows = pixels.astype(">u2").reshape(height, -1)
+    raw = b"".join(b"\0" + row.tobytes() for row in rows)
+    header = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(raw)), (b"IEND", b"")]
+    if transparent is not None:
+        chunks.insert(1, (b"tRNS", struct.pack(">H", transparent)))
+    packed = [
+        struct.pack(">I", len(data)) + kind + data
+        + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    ]  # fmt: skip
+    return io.BytesIO(b"\x89PNG\r\n\x1a\n" + b"".join(packed))
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+@pytest.mark.parametrize("kind", ["RGB", "LA", "RGBA"])
+def test_sixteen_bits_in_several_channels_are_read_by_their_range(samples, kind, bits):
+    sheet = on_paper(samples[0])
+    deep = np.rint(sheet / 255 * (2**bits - 1))
+    opaque = np.full_like(deep, 65535)
+    channels = {"RGB": [deep] * 3, "LA": [deep, opaque], "RGBA": [*[deep] * 3, opaque]}
+    file = png(np.stack(channels[kind], -1), {"RGB": 2, "LA": 4, "RGBA": 6}[kind])
+    expected = read_digit(as_file(sheet))  # Pillow leaves 4 of the 12 bits
+    np.testing.assert_allclose(read_digit(file), expected, atol=0.08)
+
+
+def test_one_transparent_level_of_sixteen_bits_is_paper(samples):
+    ink = on_paper(samples[0]) < 128
+    file = png(np.where(ink, 1, 0), 0, transparent=0)  # black on what is cut out
+    expected = read_digit(as_file(np.where(ink, 0, 255).astype(np.uint8)))
+    np.testing.assert_allclose(read_digit(file), expected, atol=0.01)
+
+
+@pytest.mark.parametrize("kind", ["1", "P with few colours", "CMYK", "inverted 1"])
+def test_images_of_few_levels_and_of_printers_are_read(samples, kind):
+    sheet = on_paper(samples[0])
+    two = np.where(sheet > 127, 255, 0).astype(np.uint8)
+    if kind == "inverted 1":
+        file = as_file(255 - two, "1")
+    elif kind == "CMYK":
+        file = io.BytesIO()
+        Image.fromarray(two).convert("CMYK").save(file, "TIFF")
+    elif kind == "1":
+        file = as_file(two, "1")
+    else:
+        file = io.BytesIO()
+        Image.fromarray(two).quantize(4).save(file, "PNG", bits=2)
+    np.testing.assert_allclose(read_digit(file), read_digit(as_file(two)), atol=0.01)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2047, 4095, 65535])
+def test_a_blank_page_of_sixteen_bits_is_refused(level):
+    with pytest.raises(ValueError, match="looks blank"):
+        read_digit(as_file(np.full((50, 50), level, np.uint16)))

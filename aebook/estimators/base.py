@@ -6,6 +6,7 @@ from typing import Any
 
 from aebook.checks import check_between, check_count, check_positive
 from aebook.estimators.batches import in_batches
+from aebook.estimators.scaling import FARTHEST, fit_scaler, scaled
 from aebook.estimators.seeding import seeded
 from aebook.models.autoencoder import Autoencoder
 from aebook.models.dense import dense
@@ -14,7 +15,6 @@ import keras
 import numpy as np
 import scipy.sparse
 from sklearn.base import BaseEstimator
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -85,8 +85,8 @@ class TabularAutoencoder(BaseEstimator):
         self._check_parameters()
         x = _dense(X)
         x = validate_data(self, x, dtype=[np.float64, np.float32])
-        self.scaler_ = StandardScaler().fit(x) if self.scale else None
-        x = self._scaled(x)
+        self.scaler_ = fit_scaler(x, self.scale)
+        x = scaled(x, self.scaler_)
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         train, validation, callbacks = self._split(x, seed)
         with seeded(seed):
@@ -155,20 +155,24 @@ class TabularAutoencoder(BaseEstimator):
     # --- use
 
     def _checked(self, X: Any) -> np.ndarray:
+        """Return the columns as given, float64 or float32."""
         check_is_fitted(self)
-        x = validate_data(self, _dense(X), dtype=[np.float64, np.float32], reset=False)
-        return self._scaled(x)
-
-    def _scaled(self, x: np.ndarray) -> np.ndarray:
-        if self.scaler_ is not None:
-            x = self.scaler_.transform(x)
-        return x.astype(np.float32, copy=False)
+        return validate_data(
+            self, _dense(X), dtype=[np.float64, np.float32], reset=False
+        )
 
     def _errors(self, x: np.ndarray) -> np.ndarray:
-        """Return the squared error of each scaled row, mean over its columns."""
+        """Return the squared error of each scaled row, mean over its columns.
+
+        A row with a number beyond the network's arithmetic has the largest error.
+        """
+        within = np.isfinite(x).all(axis=1)
+        x = np.where(within[:, None], x, 0)
         z = in_batches(self.model_.encoder, x)
-        d = (x - in_batches(self.model_.decoder, z)).astype(np.float64)
-        return np.mean(d**2, axis=1)
+        with np.errstate(invalid="ignore"):
+            d = x.astype(np.float64) - in_batches(self.model_.decoder, z)
+            errors = np.mean(d**2, axis=1)
+        return np.where(within & np.isfinite(errors), errors, FARTHEST)
 
 
 def _dense(X: Any) -> Any:

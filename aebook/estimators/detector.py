@@ -6,6 +6,7 @@ from typing import Any
 
 from aebook.checks import check_positive
 from aebook.estimators.base import TabularAutoencoder
+from aebook.estimators.scaling import scaled
 import numpy as np
 from sklearn.base import OutlierMixin
 
@@ -116,7 +117,8 @@ class AnomalyDetector(OutlierMixin, TabularAutoencoder):
 
         Raises:
             TypeError: If `X` is sparse, or an argument is of the wrong type.
-            ValueError: If `X` is no such table, or an argument out of its range.
+            ValueError: If `X` is no such table, a row holds a number too large to
+                train on, or an argument is out of its range.
         """
         if check_positive(self.contamination, "contamination") > 0.5:
             raise ValueError(
@@ -136,9 +138,10 @@ class AnomalyDetector(OutlierMixin, TabularAutoencoder):
 
         Returns:
             Minus the squared error, mean over the scaled columns, float64, shape
-            `(n_samples,)`, ≤ 0; the lower, the more abnormal.
+            `(n_samples,)`, ≤ 0; the lower, the more abnormal. A row with a
+            number too large for the network has the lowest score of all.
         """
-        return -self._errors(self._checked(X))
+        return -self._errors(scaled(self._checked(X), self.scaler_))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return `score_samples(X) - offset_`: below 0 for outliers."""

@@ -6,12 +6,15 @@ from typing import Any
 
 from aebook.estimators.base import TabularAutoencoder
 from aebook.estimators.batches import in_batches
+from aebook.estimators.scaling import refuse_rows, scaled
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted
 
 __all__ = ["AutoencoderTransformer"]
+
+TOO_LARGE = "which is too large for the network's arithmetic, float32"
 
 
 class AutoencoderTransformer(
@@ -83,15 +86,31 @@ class AutoencoderTransformer(
 
         Raises:
             TypeError: If `X` is sparse, or an argument is of the wrong type.
-            ValueError: If `X` is no such table, or an argument out of its range.
+            ValueError: If `X` is no such table, a row holds a number too large to
+                train on, or an argument is out of its range.
         """
         self._train(X)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Return the codes of `X`, float32, shape `(n_samples, latent_dim)`."""
-        x = self._checked(X)
-        return in_batches(self.model_.encoder, x)
+        """Return the codes of `X`, float32, shape `(n_samples, latent_dim)`.
+
+        Args:
+            X: Samples, shape `(n_samples, n_features)`.
+
+        Returns:
+            The codes.
+
+        Raises:
+            ValueError: If a row holds a number too large for the network, which
+                computes in float32.
+        """
+        rows = self._checked(X)
+        x = scaled(rows, self.scaler_)
+        refuse_rows(rows, ~np.isfinite(x), TOO_LARGE)
+        z = in_batches(self.model_.encoder, x)
+        refuse_rows(rows, ~np.isfinite(z).all(axis=1), TOO_LARGE)
+        return z
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Return the rows that the decoder makes of codes, in the columns' own units.
@@ -103,17 +122,23 @@ class AutoencoderTransformer(
             Reconstructions, float64, shape `(n_samples, n_features)`.
 
         Raises:
-            ValueError: If the codes have another number of columns.
+            ValueError: If the codes have another number of columns, or one is too
+                large for the network.
         """
         check_is_fitted(self)
-        z = check_array(X, dtype=np.float32, input_name="X")
+        z = check_array(X, dtype=[np.float64, np.float32], input_name="X")
         if z.shape[1] != self._n_features_out:
             raise ValueError(
                 f"X must have {self._n_features_out} columns, one for each number of "
                 f"the code, got {z.shape[1]}; transform makes such codes"
             )
-        x_hat = in_batches(self.model_.decoder, z).astype(np.float64)
-        return x_hat if self.scaler_ is None else self.scaler_.inverse_transform(x_hat)
+        refuse_rows(z, ~np.isfinite(scaled(z, None)), TOO_LARGE)
+        x_hat = in_batches(self.model_.decoder, scaled(z, None)).astype(np.float64)
+        if self.scaler_ is not None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                x_hat = self.scaler_.inverse_transform(x_hat)
+        refuse_rows(z, np.isinf(x_hat).any(axis=1), TOO_LARGE)
+        return x_hat
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Return minus the reconstruction error of each sample.
@@ -124,9 +149,10 @@ class AutoencoderTransformer(
         Returns:
             Minus the squared error, mean over the scaled columns, float64, shape
             `(n_samples,)`, ≤ 0. With `scale=True` the mean of all columns, put in the
-            place of each training sample, would reach −1 on average.
+            place of each training sample, would reach −1 on average. A row with a
+            number too large for the network has the lowest score of all.
         """
-        return -self._errors(self._checked(X))
+        return -self._errors(scaled(self._checked(X), self.scaler_))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of `score_samples`: higher is better, 0 is perfect."""

@@ -64,8 +64,9 @@ def trustworthiness(
             f"x and codes must have one row per sample, got {len(x)} and {len(codes)}"
         )
     check_count(n_neighbors, "n_neighbors")
+    seed = check_count(seed, "seed", minimum=0)
     if len(x) > check_count(max_samples, "max_samples"):
-        rng = np.random.default_rng(check_count(seed, "seed", minimum=0))
+        rng = np.random.default_rng(seed)
         rows = rng.choice(len(x), max_samples, replace=False)
         x, codes = x[rows], codes[rows]
     if 2 * n_neighbors >= len(x):

@@ -111,7 +111,7 @@ def _train() -> Any:
             layers.Permute((1, 3, 2, 4), name="windows"),
             layers.Reshape((side**2, PATCH**2), name="patches"),
             layers.Dense(32, activation="relu", name="strokes", **weights),
-            layers.Flatten(name="flat"),
+            layers.Flatten("channels_last", name="flat"),
             layers.Dense(64, activation="relu", name="features", **weights),
             layers.Dense(10, name="logits", **weights),
         ],

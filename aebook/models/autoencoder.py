@@ -75,7 +75,7 @@ class Autoencoder(keras.Model):
     parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
     #: Numbers that may be changed while it trains; `Adjustable` lists them here.
     adjustable: ClassVar[tuple[str, ...]] = ()
-    #: What to do when encoder and decoder do not fit together.
+    #: What to do when the code of the encoder is not what the decoder takes.
     fit_hint: ClassVar[str] = "give both the same latent_dim"
 
     def __init__(
@@ -95,8 +95,14 @@ class Autoencoder(keras.Model):
 
     @property
     def latent_dim(self) -> int:
-        """Numbers in the code of one sample."""
-        return math.prod(self.decoder.input_shape[1:])
+        """Numbers in the code of one sample; a `ValueError` if it takes any size."""
+        shape = self.decoder.input_shape[1:]
+        if None in shape:
+            raise ValueError(
+                f"latent_dim of {self.name!r} is not known: its decoder takes codes of "
+                f"any size, {shape}; count those of your data, encode(x)[0].size"
+            )
+        return math.prod(shape)
 
     # --- the model and its loss
 
@@ -358,16 +364,22 @@ class Autoencoder(keras.Model):
         """Raise unless the two are Keras models, and one takes what the other gives."""
         _check_model("encoder", encoder)
         _check_model("decoder", decoder)
-        code_shape = self._code_shape(encoder.output_shape[1:])
-        for a, puts_out, b in (
-            (encoder, code_shape, decoder),
-            (decoder, decoder.output_shape[1:], encoder),
-        ):
-            if puts_out != b.input_shape[1:]:
-                raise ValueError(
-                    f"{a.name} puts out {a.output_shape[1:]}, but {b.name} takes "
-                    f"{b.input_shape[1:]}; {self.fit_hint}"
-                )
+        code, takes = (
+            self._code_shape(encoder.output_shape[1:]),
+            decoder.input_shape[1:],
+        )
+        if code != takes:
+            raise ValueError(
+                f"the code does not fit: {encoder.name} puts out "
+                f"{encoder.output_shape[1:]}, but {decoder.name} takes {takes}; "
+                f"{self.fit_hint}"
+            )
+        given, back = encoder.input_shape[1:], decoder.output_shape[1:]
+        if given != back:
+            raise ValueError(
+                f"the reconstruction does not fit: {decoder.name} puts out {back}, but "
+                f"{encoder.name} takes {given}; build both with one input_shape"
+            )
 
     def _code_shape(self, shape: tuple) -> tuple:
         """Return the shape of a code where the encoder puts out `shape`."""
@@ -499,5 +511,19 @@ def _check_model(name: str, part: Any) -> None:
             f"{name} must be a Keras model, got {type(part).__name__}; "
             "aebook.models.dense builds a pair"
         )
-    if not part.built:
+    if not (part.built and hasattr(part, "output_shape")):
         raise ValueError(f"{name} has no shapes yet; give it a keras.Input")
+    for side, hint in (
+        ("input", "join them before it, for example with keras.layers.Concatenate"),
+        (
+            "output",
+            "join them along the last axis with keras.layers.Concatenate; of a "
+            "variational encoder's, mean and log_var, and leave the drawn z out",
+        ),
+    ):
+        shapes = getattr(part, f"{side}_shape")
+        if not isinstance(shapes, tuple) or any(isinstance(s, tuple) for s in shapes):
+            raise ValueError(
+                f"{name} must have one {side}, got {len(shapes)} in a "
+                f"{type(shapes).__name__}; {hint}"
+            )

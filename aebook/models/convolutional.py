@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import math
+from typing import Any
 
 from aebook.checks import check_count
 from aebook.models.parts import as_shape, as_widths, check_activations, code_width
@@ -11,6 +12,9 @@ import keras
 from keras import layers
 
 __all__ = ["convolutional"]
+
+# Said by each layer: the reader's Keras may be set to the other order.
+LAST: dict[str, Any] = {"data_format": "channels_last"}
 
 
 def convolutional(
@@ -74,6 +78,7 @@ def convolutional(
     depths = as_widths(filters, "filters", minimum=1)
     kernel_size = check_count(kernel_size, "kernel_size")
     check_activations(activation, code_activation, output_activation)
+    latent_dim = check_count(latent_dim, "latent_dim")
     code = code_width(latent_dim, gaussian, code_activation)
     sizes = _sizes(shape, len(depths))  # of the maps, from the image to the smallest
     channels = shape[2] if len(shape) == 3 else 1
@@ -85,13 +90,17 @@ def convolutional(
         encoder.add(layers.Reshape((*shape, 1)))
     for depth in depths:
         encoder.add(
-            layers.Conv2D(depth, kernel_size, 2, padding="same", activation=activation)
+            layers.Conv2D(
+                depth, kernel_size, 2, padding="same", activation=activation, **LAST
+            )
         )
     if flat:
-        encoder.add(layers.Flatten())
+        encoder.add(layers.Flatten(**LAST))
         encoder.add(layers.Dense(code, activation=code_activation, name="code"))
     else:
-        encoder.add(layers.Conv2D(code, 1, activation=code_activation, name="code"))
+        encoder.add(
+            layers.Conv2D(code, 1, activation=code_activation, name="code", **LAST)
+        )
 
     decoder = keras.Sequential(name="decoder")
     decoder.add(
@@ -105,12 +114,12 @@ def convolutional(
     ):
         decoder.add(
             layers.Conv2DTranspose(
-                depth, kernel_size, 2, padding="same", activation=activation
+                depth, kernel_size, 2, padding="same", activation=activation, **LAST
             )
         )
         surplus = tuple((0, 2 * n - m) for n, m in zip(below, size, strict=True))
         if surplus != ((0, 0), (0, 0)):
-            decoder.add(layers.Cropping2D(surplus))
+            decoder.add(layers.Cropping2D(surplus, **LAST))
     decoder.add(
         layers.Conv2D(
             channels,
@@ -118,6 +127,7 @@ def convolutional(
             padding="same",
             activation=output_activation,
             name="reconstruction",
+            **LAST,
         )
     )
     if len(shape) == 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import math
 
+from aebook.checks import check_count
 from aebook.models.parts import as_shape, as_widths, check_activations, code_width
 import keras
 from keras import layers
@@ -63,12 +64,14 @@ def dense(
     shape = as_shape(input_shape)
     widths = as_widths(hidden, "hidden")
     check_activations(activation, code_activation, output_activation)
+    latent_dim = check_count(latent_dim, "latent_dim")
     code = code_width(latent_dim, gaussian, code_activation)
 
     encoder = keras.Sequential(name="encoder")
     encoder.add(keras.Input(shape, name="x"))
     if len(shape) > 1:
-        encoder.add(layers.Flatten())
+        # With channels first it would change the order, and Reshape not change it back.
+        encoder.add(layers.Flatten(data_format="channels_last"))
     for width in widths:
         encoder.add(layers.Dense(width, activation=activation))
     encoder.add(layers.Dense(code, activation=code_activation, name="code"))

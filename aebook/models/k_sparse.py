@@ -52,9 +52,12 @@ class KSparseAutoencoder(Autoencoder):
             raise ValueError(f"k must be at most {width}, the width of the code: {k}")
 
     def bottleneck(self, h: Any, training: bool = False) -> Any:
-        """Return `h` with all but the `k` largest numbers set to 0."""
+        """Return `h`, all but its `k` largest numbers 0; of equals, the first pass."""
         smallest = ops.top_k(h, self.k)[0][..., -1:]  # of those that pass
-        return ops.where(h >= smallest, h, ops.zeros_like(h))
+        above, equal = h > smallest, ops.cast(h == smallest, "int32")
+        free = self.k - ops.sum(ops.cast(above, "int32"), axis=-1, keepdims=True)
+        passes = (equal > 0) & (ops.cumsum(equal, axis=-1) <= free)
+        return ops.where(above | passes, h, ops.zeros_like(h))
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the same model, untrained."""

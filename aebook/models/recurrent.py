@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aebook.checks import check_between, check_choice
+from aebook.checks import check_between, check_choice, check_count
 from aebook.models.parts import as_shape, as_widths, check_activations, code_width
 import keras
 from keras import layers
@@ -64,6 +64,7 @@ def recurrent(
     widths = as_widths(units, "units", minimum=1)
     layer = CELLS[check_choice(cell, CELLS, "cell")]
     check_activations(output_activation)
+    latent_dim = check_count(latent_dim, "latent_dim")
     code = code_width(latent_dim, gaussian, "linear")
 
     encoder = keras.Sequential(name="encoder")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from aebook.models.autoencoder import Autoencoder
+from aebook.models.autoencoder import Autoencoder, _check_model
 import keras
 from keras import layers, ops
 
@@ -42,14 +42,20 @@ class Transposed(layers.Layer):
         """Return `x` taken back to the space the layer came from."""
         layer = self.layer
         if isinstance(layer, layers.Dense):
-            y = ops.matmul(x, ops.transpose(layer.kernel))
-        else:
-            y = ops.conv_transpose(x, layer.kernel, layer.strides, layer.padding)
-            sizes = layer.input.shape[1:3]
-            # A stride rounds sizes up; where it did, the padding began a pixel sooner.
-            top, left = (full - n for full, n in zip(y.shape[1:3], sizes, strict=True))
-            y = y[:, top:, left:]
-        return self.activation(y + self.bias)
+            return self.activation(
+                ops.matmul(x, ops.transpose(layer.kernel)) + self.bias
+            )
+        y = ops.conv_transpose(
+            x, layer.kernel, layer.strides, layer.padding, data_format=layer.data_format
+        )
+        first = layer.data_format == "channels_first"
+        rows, columns = (2, 3) if first else (1, 2)
+        sizes = layer.input.shape
+        # A stride rounds sizes up; where it did, the padding began a pixel sooner.
+        top, left = (y.shape[axis] - sizes[axis] for axis in (rows, columns))
+        y = y[:, :, top:, left:] if first else y[:, top:, left:]
+        bias = ops.reshape(self.bias, (-1, 1, 1)) if first else self.bias
+        return self.activation(y + bias)
 
 
 @keras.saving.register_keras_serializable(package="aebook")
@@ -89,6 +95,7 @@ class TiedAutoencoder(Autoencoder):
         output_activation: str = "sigmoid",
         **kwargs: Any,
     ) -> None:
+        _check_model("encoder", encoder)  # before it is read
         super().__init__(encoder, _backwards(encoder, output_activation), **kwargs)
         self.output_activation = output_activation
 
@@ -106,7 +113,7 @@ def _backwards(encoder: keras.Model, output_activation: str) -> keras.Model:
     decoder = keras.Sequential([keras.Input(encoder.output_shape[1:])], name="decoder")
     for layer in reversed(forward):
         if isinstance(layer, layers.Flatten | layers.Reshape):
-            decoder.add(layers.Reshape(layer.input.shape[1:]))
+            _reshape_back(decoder, layer)
         elif type(layer) in (layers.Dense, layers.Conv2D):
             source = before[layer]
             last = output_activation if source is None else source.activation.__name__
@@ -117,3 +124,14 @@ def _backwards(encoder: keras.Model, output_activation: str) -> keras.Model:
                 "tied weights need dense and convolutional layers"
             )
     return decoder
+
+
+def _reshape_back(decoder: keras.Sequential, layer: layers.Layer) -> None:
+    """Add what gives the input of a flattening or reshaping layer again."""
+    shape = layer.input.shape[1:]
+    if getattr(layer, "data_format", None) == "channels_first" and len(shape) > 1:
+        # It puts the channels last before it flattens.
+        decoder.add(layers.Reshape((*shape[1:], shape[0])))
+        decoder.add(layers.Permute((len(shape), *range(1, len(shape)))))
+    else:
+        decoder.add(layers.Reshape(shape))

@@ -26,7 +26,8 @@ class UndercompleteAutoencoder(Autoencoder):
         **kwargs: Further arguments of `keras.Model`, such as `name`.
 
     Raises:
-        ValueError: If the code has as many numbers as the input, or more.
+        ValueError: If the code has as many numbers as the input, or more, or their
+            sizes are not known.
 
     Example:
         >>> from aebook.models import dense
@@ -41,7 +42,12 @@ class UndercompleteAutoencoder(Autoencoder):
         self, encoder: keras.Model, decoder: keras.Model, **kwargs: Any
     ) -> None:
         super().__init__(encoder, decoder, **kwargs)
-        n_features = math.prod(encoder.input_shape[1:])
+        if None in (shape := encoder.input_shape[1:]):
+            raise ValueError(
+                "an undercomplete autoencoder compares its code with its inputs, but "
+                f"the encoder takes any size, {shape}; fix it, or use Autoencoder"
+            )
+        n_features = math.prod(shape)
         if self.latent_dim >= n_features:
             raise ValueError(
                 f"an undercomplete autoencoder needs a code narrower than its "

@@ -116,7 +116,12 @@ class VariationalAutoencoder(Autoencoder):
         return self.beta * ops.minimum(1.0, self.steps / n) if n else self.beta
 
     def _code_shape(self, shape: tuple) -> tuple:
-        return (*shape[:-1], shape[-1] / 2)  # two numbers for each of the code
+        if shape[-1] % 2:
+            raise ValueError(
+                "the encoder must put out mean and log-variance for each number of "
+                f"the code, got an odd {shape[-1]}; {self.fit_hint}"
+            )
+        return (*shape[:-1], shape[-1] // 2)
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the same model, untrained."""

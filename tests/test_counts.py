@@ -1,0 +1,447 @@
+"""A count may come from NumPy: from a shape, a grid, a table. An array is no count."""
+
+import importlib
+import inspect
+import json
+import re
+
+import aebook
+from aebook import (
+    corruption,
+    data,
+    estimators,
+    metrics,
+    models,
+    optim,
+    plots,
+    problems,
+    sampling,
+    schedule_free,
+    schedules,
+    scratch,
+    training,
+)
+import keras
+import numpy as np
+import pytest
+
+X = np.random.default_rng(0).random((12, 4)).astype("float32")
+ROWS = np.random.default_rng(1).normal(size=(12, 4))
+IMAGES = X.reshape(12, 2, 2)
+
+
+def pair(**options):
+    return models.dense(4, 2, hidden=(), **options)
+
+
+def a_model(loss="mse"):
+    model = models.Autoencoder(*pair())
+    model.compile("sgd", loss)
+    return model
+
+
+def a_vae():
+    model = models.VariationalAutoencoder(*pair(gaussian=True))
+    model.compile("sgd")
+    return model
+
+
+def estimator(kind, **options):
+    small = {"latent_dim": 2, "hidden": (2,), "epochs": 1, "random_state": 0}
+    return kind(**{**small, **options}).fit(ROWS)
+
+
+def fitted(**options):
+    return training.fit(a_model(), X, verbose=0, **options)
+
+
+def mapped(**options):
+    images = np.random.default_rng(0).random((20, 8, 8))
+    conv = models.convolutional((8, 8), 2, (2,), flat=False)
+    model = models.VectorQuantizedAutoencoder(*conv, **options)
+    model.reconstruct(images)
+    return model
+
+
+def rates(schedule):
+    return [float(schedule(np.int64(t))) for t in range(4)], schedule
+
+
+NEW = {  # "module.function.parameter": (a value, a call with it)
+    "corruption.MaskingNoise.seed": (1, lambda n: corruption.MaskingNoise(seed=n)),
+    "corruption.SaltAndPepper.seed": (1, lambda n: corruption.SaltAndPepper(seed=n)),
+    "metrics.code_usage.codes": (4, lambda n: metrics.code_usage([0, 1], n)),
+    "metrics.perplexity.codes": (4, lambda n: metrics.perplexity([0, 1], n)),
+    "metrics.jacobian_norm.batch_size": (
+        3,
+        lambda n: metrics.jacobian_norm(pair()[0], X, batch_size=n),
+    ),
+    "metrics.knn_probe.n_neighbors": (
+        3,
+        lambda n: metrics.knn_probe(X, range(12), X, range(12), n_neighbors=n),
+    ),
+    "metrics.trustworthiness.n_neighbors": (
+        3,
+        lambda n: metrics.trustworthiness(X, X[:, :2], n_neighbors=n),
+    ),
+    "metrics.trustworthiness.max_samples": (
+        11,
+        lambda n: metrics.trustworthiness(X, X[:, :2], 3, max_samples=n),
+    ),
+    "metrics.trustworthiness.seed": (
+        1,
+        lambda n: metrics.trustworthiness(X, X[:, :2], 3, seed=n),
+    ),
+    **{
+        f"metrics.negative_log_likelihood.{name}": (
+            2,
+            lambda n, name=name: metrics.negative_log_likelihood(
+                a_vae(), X, **{"samples": 2, name: n}
+            ),
+        )
+        for name in ("samples", "seed", "batch_size")
+    },
+    **{
+        f"models.Autoencoder.{name}.batch_size": (
+            5,
+            lambda n, name=name: getattr(a_model(), name)(
+                X[:, :2] if name == "decode" else X, batch_size=n
+            ),
+        )
+        for name in ("encode", "decode", "reconstruct")
+    },
+    "models.VectorQuantizedAutoencoder.quantized.batch_size": (
+        5,
+        lambda n: mapped().quantized(np.ones((6, 8, 8)), batch_size=n),
+    ),
+    "models.ImportanceWeightedAutoencoder.samples": (
+        2,
+        lambda n: models.ImportanceWeightedAutoencoder(*pair(gaussian=True), samples=n),
+    ),
+    "models.KSparseAutoencoder.k": (
+        1,
+        lambda n: models.KSparseAutoencoder(*pair(), k=n),
+    ),
+    "models.MaskedAutoencoder.patch_size": (
+        2,
+        lambda n: models.MaskedAutoencoder(*pair(), patch_size=n),
+    ),
+    "models.VariationalAutoencoder.warmup_steps": (
+        3,
+        lambda n: models.VariationalAutoencoder(*pair(gaussian=True), warmup_steps=n),
+    ),
+    "models.VectorQuantizedAutoencoder.codes": (8, lambda n: mapped(codes=n)),
+    "models.VectorQuantizedAutoencoder.code_dim": (2, lambda n: mapped(code_dim=n)),
+    **{
+        f"models.dense.{name}": (4, lambda n, name=name: built(models.dense, name, n))
+        for name in ("input_shape", "latent_dim", "hidden")
+    },
+    **{
+        f"models.convolutional.{name}": (
+            8,
+            lambda n, name=name: built(models.convolutional, name, n),
+        )
+        for name in ("input_shape", "latent_dim", "filters", "kernel_size")
+    },
+    **{
+        f"models.recurrent.{name}": (
+            4,
+            lambda n, name=name: built(models.recurrent, name, n),
+        )
+        for name in ("input_shape", "latent_dim", "units")
+    },
+    "optim.lbfgs.steps": (3, lambda n: optim.lbfgs(problems.saddle(), [1, 1], n)),
+    "optim.minimize.steps": (
+        3,
+        lambda n: optim.minimize(problems.saddle(), [1, 1], "sgd", n).losses,
+    ),
+    "plots.images.n": (3, lambda n: plots.images(IMAGES, n=n)),
+    "plots.reconstructions.n": (
+        3,
+        lambda n: plots.reconstructions(IMAGES, IMAGES, n=n),
+    ),
+    "plots.schedules.steps": (
+        5,
+        lambda n: plots.schedules({"a": schedules.StepDecay(1.0, 2)}, n),
+    ),
+    "problems.dense_autoencoder.latent_dim": (
+        2,
+        lambda n: problems.dense_autoencoder(X, n).start,
+    ),
+    "problems.dense_autoencoder.hidden": (
+        3,
+        lambda n: problems.dense_autoencoder(X, 2, (n,)).start,
+    ),
+    "problems.dense_autoencoder.seed": (
+        3,
+        lambda n: problems.dense_autoencoder(X, 2, seed=n).start,
+    ),
+    "problems.encoder_and_decoder.latent_dim": (
+        1,
+        lambda n: problems.encoder_and_decoder(np.arange(6), n),
+    ),
+    "problems.linear_autoencoder.latent_dim": (
+        2,
+        lambda n: problems.linear_autoencoder(X, n).start,
+    ),
+    "problems.linear_autoencoder.seed": (
+        2,
+        lambda n: problems.linear_autoencoder(X, 2, seed=n).start,
+    ),
+    "problems.quadratic.dim": (3, lambda n: problems.quadratic(dim=n).start),
+    **{
+        f"sampling.fit_code_mixture.{name}": (
+            2,
+            lambda n, name=name: (
+                sampling.fit_code_mixture(ROWS, **{"n_components": 2, name: n}).means_
+            ),
+        )
+        for name in ("n_components", "seed")
+    },
+    "sampling.interpolate.steps": (
+        3,
+        lambda n: sampling.interpolate(a_model(), X[0], X[1], n),
+    ),
+    **{
+        f"sampling.sample_prior.{name}": (
+            2,
+            lambda n, name=name: sampling.sample_prior(a_model(), **{"n": 2, name: n}),
+        )
+        for name in ("n", "seed")
+    },
+    **{
+        f"sampling.sample_mixture.{name}": (
+            2,
+            lambda n, name=name: sampling.sample_mixture(
+                a_model(),
+                sampling.fit_code_mixture(ROWS[:, :2], 2),
+                **{"n": 2, name: n},
+            ),
+        )
+        for name in ("n", "seed")
+    },
+    "schedule_free.ScheduleFreeAdamW.warmup_steps": (
+        3,
+        lambda n: schedule_free.ScheduleFreeAdamW(0.1, warmup_steps=n),
+    ),
+    "schedules.CosineDecay.decay_steps": (
+        3,
+        lambda n: rates(schedules.CosineDecay(1.0, n)),
+    ),
+    "schedules.CosineDecay.warmup_steps": (
+        3,
+        lambda n: rates(
+            schedules.CosineDecay(0.1, 3, warmup_target=1.0, warmup_steps=n)
+        ),
+    ),
+    "schedules.CosineRestarts.first_decay_steps": (
+        3,
+        lambda n: rates(schedules.CosineRestarts(1.0, n)),
+    ),
+    **{
+        f"schedules.{name}.decay_steps": (
+            3,
+            lambda n, name=name: rates(getattr(schedules, name)(1.0, n, 0.5)),
+        )
+        for name in (
+            "ExponentialDecay",
+            "InverseTimeDecay",
+            "PolynomialDecay",
+            "StepDecay",
+        )
+    },
+    "schedules.LinearWarmup.warmup_steps": (
+        3,
+        lambda n: rates(schedules.LinearWarmup(1.0, n)),
+    ),
+    "schedules.OneCycle.total_steps": (4, lambda n: rates(schedules.OneCycle(1.0, n))),
+    **{
+        f"schedules.WarmupStableDecay.{name}": (
+            2,
+            lambda n, name=name: rates(
+                schedules.WarmupStableDecay(
+                    1.0,
+                    **{"warmup_steps": 2, "stable_steps": 2, "decay_steps": 2, name: n},
+                )
+            ),
+        )
+        for name in ("warmup_steps", "stable_steps", "decay_steps")
+    },
+    **{
+        f"schedules.find_learning_rate.{name}": (
+            4,
+            lambda n, name=name: schedules.find_learning_rate(
+                a_model(), X, X, **{"steps": 10, name: n}
+            ),
+        )
+        for name in ("batch_size", "seed")
+    },
+    "schedules.find_learning_rate.steps": (
+        12,
+        lambda n: schedules.find_learning_rate(a_model(), X, X, steps=n),
+    ),
+    "scratch.DenseAutoencoder.sizes": (
+        2,
+        lambda n: scratch.DenseAutoencoder((4, n, 4)).encoder[0].W,
+    ),
+    "scratch.DenseAutoencoder.seed": (
+        2,
+        lambda n: scratch.DenseAutoencoder((4, 2, 4), seed=n).encoder[0].W,
+    ),
+    **{
+        f"scratch.train.{name}": (
+            2,
+            lambda n, name=name: scratch.train(
+                scratch.DenseAutoencoder((4, 2, 4)), X, **{"epochs": 1, name: n}
+            ),
+        )
+        for name in ("epochs", "batch_size", "seed")
+    },
+    **{
+        f"estimators.{kind.__name__}.{name}": (
+            2,
+            lambda n, name=name, kind=kind: estimator(kind, **{name: n}).history_,
+        )
+        for kind in (estimators.AnomalyDetector, estimators.AutoencoderTransformer)
+        for name in ("latent_dim", "epochs", "batch_size", "n_iter_no_change")
+    },
+    **{
+        f"estimators.{kind.__name__}.hidden": (
+            2,
+            lambda n, kind=kind: estimator(kind, hidden=(n,)).history_,
+        )
+        for kind in (estimators.AnomalyDetector, estimators.AutoencoderTransformer)
+    },
+    **{
+        f"data.{name}.{count}": (
+            3,
+            lambda n, name=name, count=count: getattr(data, name)(**{count: n}).x_val,
+        )
+        for name in ("load_mnist", "load_fashion_mnist")
+        for count in ("validation", "seed")
+    },
+    **{
+        f"training.Batches.{name}": (
+            2,
+            lambda n, name=name: training.Batches(X, **{"batch_size": 4, name: n})[0],
+        )
+        for name in ("batch_size", "seed", "block_size")
+    },
+    **{
+        f"training.fit.{name}": (
+            1,
+            lambda n, name=name: fitted(**{"epochs": 2, name: n}).history,
+        )
+        for name in ("batch_size", "epochs", "initial_epoch")
+    },
+    "training.fit.validation_batch_size": (
+        1,
+        lambda n: fitted(validation_batch_size=n, validation_data=(X,)).history,
+    ),
+}
+# Results, what Keras calls by itself, and numbers that are no counts.
+OTHERS = {
+    "data.Dataset.n_train",
+    "data.Dataset.n_test",
+    "data.Dataset.shape",
+    "metrics.ClassError.n",
+    "optim.Trajectory.evaluations",
+    "optim.memory.shape",
+    "optim.minimize.schedule",
+    "schedule_free.ScheduleFreeEvaluation.on_epoch_begin.epoch",
+    "schedule_free.ScheduleFreeEvaluation.on_epoch_end.epoch",
+    "models.VariationalAutoencoder.posterior.batch_size",
+    "training.fit.verbose",
+    "training.fit.validation_freq",
+    "training.fit.checkpoint_every",
+    "estimators.AnomalyDetector.verbose",
+    "estimators.AutoencoderTransformer.verbose",
+}
+
+
+def built(builder, name, n):
+    """A pair of networks with one count changed, where a list of them is asked too."""
+    options = {"input_shape": (8, 8), "latent_dim": 2}
+    options[name] = (n, n) if name == "input_shape" else n
+    if name in ("hidden", "filters", "units"):
+        options[name] = [n]
+    return models.Autoencoder(*builder(**options))
+
+
+def counts_of_the_package():
+    for module in aebook.__all__:
+        public = importlib.import_module(f"aebook.{module}")
+        for name in public.__all__:
+            thing = getattr(public, name)
+            methods = vars(thing).items() if inspect.isclass(thing) else []
+            found = [(name, thing)] + [
+                (f"{name}.{method}", function)
+                for method, function in methods
+                if inspect.isfunction(function) and not method.startswith("_")
+            ]
+            for path, function in found:
+                if not callable(function) or inspect.ismodule(function):
+                    continue
+                if inspect.isclass(function) and issubclass(function, Exception):
+                    continue
+                for parameter in inspect.signature(function).parameters.values():
+                    words = (
+                        str(parameter.annotation).replace("'", " ").replace("[", " ")
+                    )
+                    if "int" in words.replace("]", " ").replace(",", " ").split():
+                        yield f"{module}.{path}.{parameter.name}"
+
+
+def test_every_count_of_the_package_is_tried_here():
+    assert sorted({*counts_of_the_package()} - OTHERS) == sorted(NEW)
+
+
+def as_plain(result):
+    """What a call gave, as text; of a Keras object what is saved of it."""
+    if hasattr(result, "get_config"):
+        return json.dumps(plain(result.get_config()))
+    return str(result)
+
+
+def plain(config):
+    """The config itself, where each number is Python's own."""
+    if isinstance(config, dict):
+        return {key: plain(value) for key, value in config.items()}
+    if isinstance(config, list | tuple):
+        return [plain(value) for value in config]
+    assert type(config) in (int, float, str, bool, type(None)), repr(config)
+    return config
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_a_count_from_numpy_is_a_count(name):
+    value, call = NEW[name]
+    results = []
+    for n in (value, np.int64(value)):
+        keras.utils.set_random_seed(0)
+        result = call(n)
+        parts = result if isinstance(result, tuple | list) else [result]
+        results.append([re.sub(r"_\d+|at 0x\w+", "", as_plain(part)) for part in parts])
+    if not name.startswith("plots."):
+        assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("name", NEW)
+@pytest.mark.parametrize("kind", [np.array, float])
+def test_an_array_or_a_fraction_is_refused_by_its_name(name, kind):
+    value, call = NEW[name]
+    with pytest.raises(
+        TypeError, match=f"{name.split('.')[-1]} must be a whole number"
+    ):
+        call(kind(value))
+
+
+def test_a_model_with_counts_from_numpy_is_saved_and_loaded(tmp_path):
+    n = np.int64
+    pair = models.dense(n(4), n(3), hidden=np.array([5]), gaussian=True)
+    model = models.VariationalAutoencoder(*pair, warmup_steps=n(3))
+    model.compile(keras.optimizers.Adam(schedules.OneCycle(0.1, n(5))))
+    model.fit(X, epochs=n(1), batch_size=n(4), verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded.reconstruct(X), model.reconstruct(X))
