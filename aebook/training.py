@@ -13,7 +13,7 @@ import os
 from typing import Any
 
 from aebook.batches import Batches, Rewind, is_mapped
-from aebook.callbacks import check_callbacks
+from aebook.callback_checks import check_rate_setters
 from aebook.checks import check_between, check_choice, check_count
 from aebook.choice import KERAS_ONLY, check_data, is_array, uses_xla, why_keras_loop
 from aebook.epochs import CompiledFit
@@ -153,7 +153,7 @@ def fit(
         }
     )
     x, y, options = _checked_data(model, x, y, options)
-    check_callbacks(model, callbacks_of(options))
+    check_rate_setters(model, callbacks_of(options))
     check_trainable(model)
     forget_restored_epoch(model)
     resume = None

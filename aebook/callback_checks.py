@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["check_callbacks"]
+__all__ = ["check_rate_setters"]
 
 SETTERS = (
     keras.callbacks.ReduceLROnPlateau,
@@ -14,7 +14,7 @@ SETTERS = (
 )
 
 
-def check_callbacks(model: keras.Model, callbacks: list) -> None:
+def check_rate_setters(model: keras.Model, callbacks: list) -> None:
     """Raise if a callback would fail in the middle of a run.
 
     Args:
@@ -26,7 +26,7 @@ def check_callbacks(model: keras.Model, callbacks: list) -> None:
         ValueError: If one sets the learning rate, and the optimizer's is a schedule.
 
     Example:
-        >>> check_callbacks(keras.Sequential(), [keras.callbacks.History()])
+        >>> check_rate_setters(keras.Sequential(), [keras.callbacks.History()])
     """
     for callback in callbacks:
         if not isinstance(callback, keras.callbacks.Callback):
