@@ -282,11 +282,11 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
     ),
     "scratch.DenseAutoencoder.sizes": (
         2,
-        lambda n: scratch.DenseAutoencoder((4, n, 4)).encoder[0].W,
+        lambda n: scratch.DenseAutoencoder((4, n, 4)).parameters,
     ),
     "scratch.DenseAutoencoder.seed": (
         2,
-        lambda n: scratch.DenseAutoencoder((4, 2, 4), seed=n).encoder[0].W,
+        lambda n: scratch.DenseAutoencoder((4, 2, 4), seed=n).parameters,
     ),
     **{
         f"scratch.train.{name}": (
