@@ -3,7 +3,9 @@
 import importlib
 import inspect
 import json
+from pathlib import Path
 import re
+import tempfile
 
 import aebook
 from aebook import (
@@ -53,6 +55,10 @@ def estimator(kind, **options):
 
 def fitted(**options):
     return training.fit(a_model(), X, verbose=0, **options)
+
+
+def a_path():
+    return Path(tempfile.mkdtemp()) / "run.ckpt"
 
 
 def mapped(**options):
@@ -110,6 +116,10 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         )
         for name in ("encode", "decode", "reconstruct")
     },
+    "models.VariationalAutoencoder.posterior.batch_size": (
+        1,
+        lambda n: a_vae().posterior(X, batch_size=n),
+    ),
     "models.VectorQuantizedAutoencoder.quantized.batch_size": (
         5,
         lambda n: mapped().quantized(np.ones((6, 8, 8)), batch_size=n),
@@ -334,6 +344,14 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         )
         for name in ("batch_size", "epochs", "initial_epoch")
     },
+    "training.fit.validation_freq": (
+        1,
+        lambda n: fitted(validation_freq=n, validation_data=(X,)).history,
+    ),
+    "training.fit.checkpoint_every": (
+        1,
+        lambda n: fitted(checkpoint_every=n, checkpoint=a_path()).history,
+    ),
     "training.fit.validation_batch_size": (
         1,
         lambda n: fitted(validation_batch_size=n, validation_data=(X,)).history,
@@ -350,10 +368,7 @@ OTHERS = {
     "optim.minimize.schedule",
     "schedule_free.ScheduleFreeEvaluation.on_epoch_begin.epoch",
     "schedule_free.ScheduleFreeEvaluation.on_epoch_end.epoch",
-    "models.VariationalAutoencoder.posterior.batch_size",
     "training.fit.verbose",
-    "training.fit.validation_freq",
-    "training.fit.checkpoint_every",
     "estimators.AnomalyDetector.verbose",
     "estimators.AutoencoderTransformer.verbose",
 }

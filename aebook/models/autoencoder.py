@@ -9,17 +9,13 @@ import math
 from typing import Any, ClassVar
 
 from aebook import training
-from aebook.batches import is_mapped
 from aebook.checks import as_samples, check_count
-from aebook.models.objective import check_loss, check_optimizer, target_range
+from aebook.models.data_checks import DataChecks, check_target
+from aebook.models.objective import check_loss, check_optimizer
+from aebook.models.part_checks import check_part, check_parts
 from aebook.models.precision import with_scaled_loss
 from aebook.models.terms import Terms
-from aebook.models.weights import (
-    as_column_of,
-    as_sample_weight,
-    check_no_class_weight,
-    one_a_sample,
-)
+from aebook.models.weights import as_column_of, one_a_sample
 from aebook.replicas import n_replicas
 from aebook.streams import first_batch, is_stream
 import keras
@@ -28,12 +24,9 @@ import numpy as np
 
 __all__ = ["Autoencoder"]
 
-# Intensities with noise on them stay far below; 8-bit levels reach 255.
-LARGEST_INTENSITY = 32.0
-
 
 @keras.saving.register_keras_serializable(package="aebook")
-class Autoencoder(keras.Model):
+class Autoencoder(DataChecks, keras.Model):
     r"""A model that is trained to return its input.
 
     $$ \hat x = g(f(x)), \qquad L = \frac1n \sum_i \ell(x_i, \hat x_i) $$
@@ -83,7 +76,10 @@ class Autoencoder(keras.Model):
     ) -> None:
         # Sums, penalties and draws are float32, whatever the layers compute in.
         super().__init__(**{**kwargs, "dtype": keras.config.floatx()})
-        self._check_parts(encoder, decoder)
+        check_part("encoder", encoder)
+        check_part("decoder", decoder)
+        code = self._code_shape(encoder.output_shape[1:])
+        check_parts(encoder, decoder, code, self.fit_hint)
         self.encoder = encoder
         self.decoder = decoder
         self.trackers = {
@@ -360,101 +356,9 @@ class Autoencoder(keras.Model):
             )
         super().__setattr__(name, value)
 
-    def _check_parts(self, encoder: Any, decoder: Any) -> None:
-        """Raise unless the two are Keras models, and one takes what the other gives."""
-        _check_model("encoder", encoder)
-        _check_model("decoder", decoder)
-        code, takes = (
-            self._code_shape(encoder.output_shape[1:]),
-            decoder.input_shape[1:],
-        )
-        if code != takes:
-            raise ValueError(
-                f"the code does not fit: {encoder.name} puts out "
-                f"{encoder.output_shape[1:]}, but {decoder.name} takes {takes}; "
-                f"{self.fit_hint}"
-            )
-        given, back = encoder.input_shape[1:], decoder.output_shape[1:]
-        if given != back:
-            raise ValueError(
-                f"the reconstruction does not fit: {decoder.name} puts out {back}, but "
-                f"{encoder.name} takes {given}; build both with one input_shape"
-            )
-
     def _code_shape(self, shape: tuple) -> tuple:
         """Return the shape of a code where the encoder puts out `shape`."""
         return shape
-
-    def check_data(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        class_weight: Any = None,
-        of: str = "",
-    ) -> tuple[Any, Any, Any]:
-        """Check what the model is trained on or judged by; `training.fit` asks it to.
-
-        Args:
-            x: Inputs, shape `(n_samples, *input_shape)`, or a dataset, which passes:
-                it is checked batch by batch.
-            y: Targets of that shape, or `None`: the target is the input.
-            sample_weight: One number ≥ 0 a sample, or `None`.
-            class_weight: Must be `None`.
-            of: What to put before the names in a message.
-
-        Returns:
-            `x, y, sample_weight` as float32 arrays. The target is `None` if the input
-            stands for it and there are no weights; Keras knows weights only beside a
-            target.
-
-        Raises:
-            TypeError: If one does not hold numbers.
-            ValueError: If one is empty, of another shape, not finite, or outside what
-                the decoder or the loss can reach.
-        """
-        check_no_class_weight(class_weight)
-        if sample_weight is not None and hasattr(x, "shape"):
-            sample_weight = as_sample_weight(
-                sample_weight, len(x), f"{of}sample_weight"
-            )
-        if _is_values(x):
-            x, y = self._checked_pair(x, y, (f"{of}x", f"{of}y"))
-        if sample_weight is not None and y is None and not is_stream(x):
-            y = x
-        return x, y, sample_weight
-
-    def _checked_pair(self, x: Any, y: Any, names: tuple[str, str]) -> tuple:
-        """Check input and target; a target of `None` stays, the input stands in."""
-        low, high = target_range(self.decoder, getattr(self, "loss", None))
-        if y is None:
-            shape = self.encoder.input_shape[1:]
-            return as_samples(x, shape, name=names[0], low=low, high=high), None
-        shape = self.decoder.output_shape[1:]
-        if np.size(y) == len(y) and math.prod(n or 0 for n in shape) != 1:
-            raise ValueError(
-                f"{names[1]} has one number a sample, as labels are, where the target "
-                f"has shape {shape}; an autoencoder's target is its input: of pairs "
-                "(image, label), give the images alone"
-            )
-        y = as_samples(y, shape, name=names[1], low=low, high=high)
-        x = self._checked_input(x, names[0])
-        if len(x) != len(y):
-            raise ValueError(
-                f"{names[0]} and {names[1]} must have as many samples as each other, "
-                f"got {len(x)} and {len(y)}"
-            )
-        return x, y
-
-    def _checked_input(self, x: Any, name: str = "x") -> Any:
-        """Check an input alone: noise may leave [0, 1], 8-bit levels may not pass."""
-        if not _is_values(x):
-            return x
-        x = as_samples(x, self.encoder.input_shape[1:], name=name)
-        low, high = target_range(self.decoder)
-        if high is not None and x.max() > LARGEST_INTENSITY:
-            as_samples(x, name=name, low=low, high=high)  # says what is wrong
-        return x
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the same model, untrained."""
@@ -473,57 +377,12 @@ class Autoencoder(keras.Model):
         return cls(**config)
 
 
-def _is_values(x: Any) -> bool:
-    """Whether `x` holds values to check; a dataset or a mapped file is read later."""
-    values = list | tuple | str | bytes | int | float | None
-    return (hasattr(x, "__array__") or isinstance(x, values)) and not is_mapped(x)
-
-
 def as_floatx(tensor: Any) -> Any:
     """Return a tensor in the precision in which the model adds up."""
     return ops.cast(tensor, keras.config.floatx())
-
-
-def check_target(y: Any, y_pred: Any) -> None:
-    """Raise while a step is traced, where a target would be broadcast instead."""
-    if getattr(y.shape, "rank", 0) is None:  # TensorFlow knows nothing of it yet
-        return
-    pairs = zip(y.shape, y_pred.shape, strict=False)
-    if len(y.shape) != len(y_pred.shape) or any(
-        None not in pair and pair[0] != pair[1] for pair in pairs
-    ):
-        raise ValueError(
-            "the target must have the shape of the reconstruction, "
-            f"{tuple(y_pred.shape)}, got {tuple(y.shape)}; an autoencoder's target is "
-            "its input: of pairs (image, label), give the images alone"
-        )
 
 
 @functools.cache
 def _arguments(constructor: Callable) -> frozenset[str]:
     """Return the names of its arguments, without those for Keras."""
     return frozenset(inspect.signature(constructor).parameters) - {"self", "kwargs"}
-
-
-def _check_model(name: str, part: Any) -> None:
-    if not isinstance(part, keras.Model):
-        raise TypeError(
-            f"{name} must be a Keras model, got {type(part).__name__}; "
-            "aebook.models.dense builds a pair"
-        )
-    if not (part.built and hasattr(part, "output_shape")):
-        raise ValueError(f"{name} has no shapes yet; give it a keras.Input")
-    for side, hint in (
-        ("input", "join them before it, for example with keras.layers.Concatenate"),
-        (
-            "output",
-            "join them along the last axis with keras.layers.Concatenate; of a "
-            "variational encoder's, mean and log_var, and leave the drawn z out",
-        ),
-    ):
-        shapes = getattr(part, f"{side}_shape")
-        if not isinstance(shapes, tuple) or any(isinstance(s, tuple) for s in shapes):
-            raise ValueError(
-                f"{name} must have one {side}, got {len(shapes)} in a "
-                f"{type(shapes).__name__}; {hint}"
-            )

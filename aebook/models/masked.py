@@ -60,8 +60,8 @@ class MaskedAutoencoder(Autoencoder):
         self.patch_size = check_count(patch_size, "patch_size")
         self.rate = check_between(rate, "rate", 0, 1)
         shape = encoder.input_shape[1:]
-        self.grid = [size // patch_size for size in shape[:2]]
-        if any(size % patch_size for size in shape[:2]) or len(shape) > 3:
+        self.grid = [size // self.patch_size for size in shape[:2]]
+        if any(size % self.patch_size for size in shape[:2]) or len(shape) > 3:
             raise ValueError(f"patch_size must divide {shape[:2]}, got {patch_size}")
         self.patches = math.prod(self.grid)
         self.hidden = round(self.rate * self.patches)

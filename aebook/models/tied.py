@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from aebook.models.autoencoder import Autoencoder, _check_model
+from aebook.models.autoencoder import Autoencoder
+from aebook.models.part_checks import check_part
 import keras
 from keras import layers, ops
 
@@ -95,7 +96,7 @@ class TiedAutoencoder(Autoencoder):
         output_activation: str = "sigmoid",
         **kwargs: Any,
     ) -> None:
-        _check_model("encoder", encoder)  # before it is read
+        check_part("encoder", encoder)  # before it is read
         super().__init__(encoder, _backwards(encoder, output_activation), **kwargs)
         self.output_activation = output_activation
 
