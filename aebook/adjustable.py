@@ -79,7 +79,11 @@ class _Numbers(keras.layers.Layer):
     def assign(self, name: str, value: float) -> None:
         if name not in self.variables_by_name:
             self.variables_by_name[name] = self.add_weight(
-                name=name, shape=(), initializer="zeros", trainable=False
+                name=name,
+                shape=(),
+                initializer="zeros",
+                trainable=False,
+                autocast=False,
             )
         self.variables_by_name[name].assign(value)
 

@@ -68,6 +68,8 @@ class Autoencoder(DataChecks, keras.Model):
     parts: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
     #: Numbers that may be changed while it trains; `Adjustable` lists them here.
     adjustable: ClassVar[tuple[str, ...]] = ()
+    #: Whether the encoder puts out two numbers for each of the code.
+    gaussian: ClassVar[bool] = False
     #: What to do when the code of the encoder is not what the decoder takes.
     fit_hint: ClassVar[str] = "give both the same latent_dim"
 
@@ -78,8 +80,7 @@ class Autoencoder(DataChecks, keras.Model):
         super().__init__(**{**kwargs, "dtype": keras.config.floatx()})
         check_part("encoder", encoder)
         check_part("decoder", decoder)
-        code = self._code_shape(encoder.output_shape[1:])
-        check_parts(encoder, decoder, code, self.fit_hint)
+        check_parts(encoder, decoder, self.gaussian, self.fit_hint)
         self.encoder = encoder
         self.decoder = decoder
         self.trackers = {
@@ -355,10 +356,6 @@ class Autoencoder(DataChecks, keras.Model):
                 "build another model over model.encoder and model.decoder"
             )
         super().__setattr__(name, value)
-
-    def _code_shape(self, shape: tuple) -> tuple:
-        """Return the shape of a code where the encoder puts out `shape`."""
-        return shape
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the same model, untrained."""

@@ -22,7 +22,8 @@ class ImportanceWeightedAutoencoder(VariationalAutoencoder):
        w_i = \frac{p(x \mid z_i)\, p(z_i)}{q(z_i \mid x)}, \quad z_i \sim q $$
 
     On average $L_k$ falls as `samples` grows, down to $-\log p(x)$; with one sample it
-    is the bound of the variational autoencoder.
+    is the bound of the variational autoencoder. As a layer of another model, which
+    compares one reconstruction, it is trained by that bound.
 
     Args:
         encoder: As in `VariationalAutoencoder`.

@@ -22,6 +22,7 @@ class MaskedAutoencoder(Autoencoder):
     where $V$ are the patches it sees and $H$ the hidden ones, drawn anew for every
     batch. In the place of a hidden pixel it is given one learnt number. Training and
     `evaluate` hide patches; `encode`, `predict` and `reconstruct` see the whole image.
+    As a layer of another model it hides them too, but that one compares all pixels.
 
     Args:
         encoder: As in `Autoencoder`; takes images `(height, width)`, with a last axis

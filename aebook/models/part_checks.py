@@ -9,16 +9,23 @@ import keras
 __all__ = ["check_part", "check_parts"]
 
 
-def check_parts(encoder: Any, decoder: Any, code: tuple, hint: str) -> None:
+def check_parts(encoder: Any, decoder: Any, gaussian: bool, hint: str) -> None:
     """Raise a `ValueError` unless one takes what the other puts out.
 
     Args:
         encoder: What `check_part` let pass.
         decoder: What `check_part` let pass.
-        code: Shape of a code, where the encoder puts out what it does.
+        gaussian: Whether the encoder puts out means, then log-variances.
         hint: What to do if the decoder does not take it.
     """
-    takes = decoder.input_shape[1:]
+    code, takes = encoder.output_shape[1:], decoder.input_shape[1:]
+    if gaussian and code[-1] % 2:
+        raise ValueError(
+            "the encoder must put out mean and log-variance for each number of the "
+            f"code, got an odd {code[-1]}; {hint}"
+        )
+    if gaussian:
+        code = (*code[:-1], code[-1] // 2)
     if code != takes:
         raise ValueError(
             f"the code does not fit: {encoder.name} puts out "

@@ -25,16 +25,14 @@ class VariationalAutoencoder(Autoencoder):
        L = -\log p(x \mid z) + \beta \, \mathrm{KL}(N(\mu, \sigma^2) \,\|\, N(0, I)) $$
 
     With `beta=1` it is minus the evidence lower bound in nats, so the compiled loss
-    must be a sum per image. Training and `evaluate` draw the code; `encode`, `predict`
-    and `reconstruct` take its mean.
+    must be a sum per image. Training and `evaluate` draw the code; everything else
+    takes its mean, also where the model is a layer of another one.
 
     Args:
-        encoder: Puts out means, then log-variances: two numbers for each of the
-            code. The architectures build it with `gaussian=True`.
+        encoder: Puts out means, then log-variances; built with `gaussian=True`.
         decoder: As in `Autoencoder`.
         beta: The $\beta$, ≥ 0. Defaults to 1.
-        warmup_steps: Training steps in which $\beta$ rises evenly from 0. Defaults
-            to 0: it starts at its value.
+        warmup_steps: Training steps in which $\beta$ rises from 0. Defaults to 0.
         **kwargs: Further arguments of `keras.Model`, such as `name`.
 
     History: `kl`, in nats per image; `units_in_use`, how many numbers of the code
@@ -47,7 +45,6 @@ class VariationalAutoencoder(Autoencoder):
     Example:
         >>> from aebook.models import dense
         >>> model = VariationalAutoencoder(*dense(784, latent_dim=2, gaussian=True))
-        >>> model.compile("adam", losses.bce_per_image)
         >>> [part.shape for part in model.posterior(np.zeros((5, 784)))]
         [(5, 2), (5, 2)]
 
@@ -57,6 +54,7 @@ class VariationalAutoencoder(Autoencoder):
 
     terms: ClassVar[tuple[str, ...]] = ("kl", "units_in_use")
     beta = Adjustable(low=0)
+    gaussian: ClassVar[bool] = True
     fit_hint: ClassVar[str] = "build both with one latent_dim and gaussian=True"
 
     def __init__(
@@ -106,24 +104,15 @@ class VariationalAutoencoder(Autoencoder):
         """Train as `Autoencoder`; warn if the code is out of use at the end."""
         return warn_if_collapsed(super().fit(x, y, **kwargs))
 
-    def posterior(self, x: Any, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
+    def posterior(self, x: Any, batch_size: int = 256) -> tuple[np.ndarray, ...]:
         """Return mean and log-variance of the code of each sample, shape of a code."""
-        mean, log_variance = np.split(self._encoded(x, batch_size), 2, axis=-1)
-        return mean, log_variance
+        return tuple(np.split(self._encoded(x, batch_size), 2, axis=-1))
 
     def _beta_now(self) -> Any:
-        n = self.warmup_steps
-        return self.beta * ops.minimum(1.0, self.steps / n) if n else self.beta
-
-    def _code_shape(self, shape: tuple) -> tuple:
-        if shape[-1] % 2:
-            raise ValueError(
-                "the encoder must put out mean and log-variance for each number of "
-                f"the code, got an odd {shape[-1]}; {self.fit_hint}"
-            )
-        return (*shape[:-1], shape[-1] // 2)
+        share = self.steps / self.warmup_steps if self.warmup_steps else 1.0
+        return self.beta * ops.minimum(1.0, share)
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the same model, untrained."""
-        config = {"beta": self.beta, "warmup_steps": self.warmup_steps}
-        return {**super().get_config(), **config}
+        own = {"beta": self.beta, "warmup_steps": self.warmup_steps}
+        return super().get_config() | own

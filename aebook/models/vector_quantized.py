@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 from aebook.adjustable import Adjustable
-from aebook.checks import check_between, check_count
+from aebook.checks import check_count
 from aebook.models.autoencoder import Autoencoder
 from aebook.models.vector_quantizer import VectorQuantizer
-from aebook.replicas import mean_of_all
 import keras
 from keras import ops
 import numpy as np
@@ -49,7 +48,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
         code_dim: Numbers in an entry; divides the last axis of the code, and is by
             default all of it.
         commitment: The $\beta$, ≥ 0, beside the compiled loss. Defaults to 0.25.
-        decay: Of the running means, in [0, 1]. Defaults to 0.99.
+        decay: Of the running means, in [0, 1]; `quantizer.decay`. Defaults to 0.99.
         **kwargs: Further arguments of `keras.Model`, such as `name`.
 
     History: `commitment`, mean per number of the code; `perplexity`, how many entries
@@ -90,24 +89,20 @@ class VectorQuantizedAutoencoder(Autoencoder):
             raise ValueError(f"code_dim must divide {width}, the code; got {code_dim}")
         self.codes = check_count(codes, "codes", minimum=2)
         self.commitment = commitment
-        self.decay = check_between(decay, "decay", 0, 1)
-        self.quantizer = VectorQuantizer(self.codes, self.code_dim, self.decay)
+        self.quantizer = VectorQuantizer(self.codes, self.code_dim, decay)
 
     def bottleneck(self, h: Any, training: bool = False) -> Any:
         """Return the entries nearest to `h`, with the gradient of `h`."""
         z, indices, commitment = self._quantized(h, training)
         self.add_term("commitment", commitment, self.commitment)
-        usage = ops.mean(ops.one_hot(indices, self.codes, dtype=h.dtype), axis=0)
-        usage = mean_of_all(usage)
-        entropy = -ops.sum(usage * ops.log(usage + 1e-10))
-        self.add_term("perplexity", ops.exp(entropy), weight=0)
+        self.add_term("perplexity", self.quantizer.perplexity(indices), weight=0)
         return h + ops.stop_gradient(z - h)
 
     def quantized(self, x: Any, batch_size: int = 256) -> Quantized:
         """Return the code of each sample, its entries' numbers, and how far it was."""
         h = self._encoded(x, batch_size)
-        parts = map(ops.convert_to_numpy, self._quantized(ops.convert_to_tensor(h)))
-        z, indices, commitment = parts
+        parts = self._quantized(ops.convert_to_tensor(h))
+        z, indices, commitment = map(ops.convert_to_numpy, parts)
         return Quantized(z, indices.reshape(len(h), -1), commitment)
 
     def _quantized(self, h: Any, training: bool = False) -> tuple[Any, Any, Any]:
@@ -119,5 +114,6 @@ class VectorQuantizedAutoencoder(Autoencoder):
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the same model, untrained."""
-        names = ("codes", "code_dim", "commitment", "decay")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        config = {**super().get_config(), "decay": self.quantizer.decay}
+        names = ("codes", "code_dim", "commitment")
+        return config | {name: getattr(self, name) for name in names}

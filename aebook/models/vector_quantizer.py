@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aebook.adjustable import Adjustable
-from aebook.replicas import all_rows
+from aebook.replicas import all_rows, mean_of_all
 import keras
 from keras import layers, ops
 
@@ -79,6 +79,12 @@ class VectorQuantizer(layers.Layer):
             chosen = ops.one_hot(all_rows(indices), self.codes, dtype=h.dtype)
             self._follow(batch, chosen)
         return vectors, indices
+
+    def perplexity(self, indices: Any) -> Any:
+        """Return how many entries a batch uses, were all of these used alike."""
+        chosen = ops.one_hot(indices, self.codes, dtype="float32")
+        usage = mean_of_all(ops.mean(chosen, axis=0))
+        return ops.exp(-ops.sum(usage * ops.log(usage + 1e-10)))
 
     def _follow(self, h: Any, chosen: Any) -> None:
         """Move each entry towards the mean of the vectors that chose it."""
