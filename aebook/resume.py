@@ -184,6 +184,9 @@ class Resume(keras.callbacks.Callback):
         model = self.model
         assign([*model.variables, *model.optimizer.variables], found["state"])
         for callback, state in matched(self.callbacks, found["callbacks"]):
+            if hasattr(callback, "set_state"):
+                callback.set_state(state)
+                continue
             if getattr(callback, "monitor_op", ...) is None:
                 # It changes the sign of its `min_delta` when it chooses one.
                 state = {k: v for k, v in state.items() if k != "min_delta"}

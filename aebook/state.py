@@ -87,20 +87,28 @@ def assign(variables: list, values: list[np.ndarray]) -> None:
 
 
 def states_of(callbacks: list) -> list[tuple[str, dict]]:
-    """Take the plain attributes of callbacks, such as counters and best weights.
+    """Take the state of callbacks, such as counters and best weights.
+
+    It is what `get_state` of the callback returns, or else its plain attributes.
 
     Args:
         callbacks: Keras callbacks.
 
     Returns:
-        The name of its class, and name and value of each attribute, for each.
+        The name of its class and its state, names and plain values, for each.
 
     Example:
         >>> ((name, state),) = states_of([keras.callbacks.EarlyStopping(patience=3)])
         >>> name, state["patience"], state["wait"]
         ('EarlyStopping', 3, 0)
     """
-    return [(type(c).__name__, dict(_plain_attributes(c))) for c in callbacks]
+    return [
+        (
+            type(c).__name__,
+            c.get_state() if hasattr(c, "get_state") else dict(_plain_attributes(c)),
+        )
+        for c in callbacks
+    ]
 
 
 def _plain_attributes(callback: Any) -> Iterator[tuple[str, Any]]:
