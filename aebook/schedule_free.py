@@ -8,6 +8,10 @@ The two differ. On TensorFlow and PyTorch, Keras' class moves $z$ in place befor
 reads the old one, so that $y \leftarrow (1 - 1/t)\, y + z/t$: its $y$ **is** the mean
 of all $z$, and `beta_1` drops out. That is primal averaging, Schedule-Free with
 $\beta_1 = 1$, so there $x = y$, and $y$ is what is evaluated. On JAX it is the rule.
+
+Keras' class has one more fault on TensorFlow. If `fit` is what builds it, its $z$
+begins at 0 instead of at the weights, and the first step wipes them out. The callback
+and the models of this package build it before; elsewhere call `optimizer.build` first.
 """
 
 from __future__ import annotations
@@ -85,8 +89,11 @@ class ScheduleFreeEvaluation(keras.callbacks.Callback):
     """
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Say at once if the optimizer is none to average."""
-        optimizer_of(self.model)
+        """Say at once if the optimizer is none to average; begin at the weights."""
+        optimizer = optimizer_of(self.model)
+        if self.model.built and not optimizer.built:
+            # Keras' class loses its first z where TensorFlow traces the first step.
+            self.model.optimizer.build(self.model.trainable_variables)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Go to `y`, where the batches train."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
 from numbers import Number
 from typing import Any
@@ -80,11 +81,12 @@ class ScheduleFreeAdamW(keras.optimizers.Optimizer):
             return
         super().build(variables)
         names = ["momentum", "velocity"]  # as Keras calls them
-        self._momentums, self._velocities = self.add_optimizer_variables(
-            variables, names
-        )
-        for z, w in zip(self._momentums, variables, strict=True):
-            z.assign(ops.copy(w))  # JAX gives buffers away: not the same one
+        self._momentums, self._velocities = [], []
+        for w in variables:
+            first = _copy_of(w)  # an assignment would be lost where TensorFlow traces
+            z, v = self.add_optimizer_variables([w], names, [first, "zeros"])
+            self._momentums += z
+            self._velocities += v
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Move one variable from its `y` to the next."""
@@ -121,3 +123,8 @@ def _inside(name: str, value: Any) -> float:
     if share == 0:
         raise ValueError(f"{name} must be in (0, 1), got {value}")
     return share
+
+
+def _copy_of(variable: Any) -> Callable:
+    """Return an initializer: a copy, for JAX gives the buffers of variables away."""
+    return lambda shape, dtype=None: ops.copy(variable)

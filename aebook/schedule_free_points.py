@@ -46,7 +46,7 @@ def optimizer_of(model: keras.Model) -> Any:
 def at_average(optimizer: Any) -> bool:
     """Tell whether the model is at `x`: put there, and not trained since."""
     points = _POINTS.get(optimizer)
-    if points is not None and points.steps != int(optimizer.iterations):
+    if points is not None and points.steps != _steps(optimizer):
         del _POINTS[optimizer]  # trained on without the callback: from x, to a new y
     return optimizer in _POINTS
 
@@ -60,7 +60,7 @@ def to_average(optimizer: Any) -> None:
     pairs = zip(y, z, strict=True)
     x = [np.asarray((a - (1 - beta_1) * b) / beta_1, a.dtype) for a, b in pairs]
     _assign(weights, x)
-    _POINTS[optimizer] = _Points(x, y, int(optimizer.iterations))
+    _POINTS[optimizer] = _Points(x, y, _steps(optimizer))
 
 
 def to_training(optimizer: Any) -> None:
@@ -97,7 +97,7 @@ def restore(optimizer: Any, y: list[np.ndarray] | None) -> None:
             "same model only, built and compiled"
         )
     y = [_of_dtype(b, a.dtype) for a, b in zip(x, y, strict=True)]
-    _POINTS[optimizer] = _Points(x, y, int(optimizer.iterations))
+    _POINTS[optimizer] = _Points(x, y, _steps(optimizer))
 
 
 # --- the parts
@@ -120,13 +120,20 @@ def _takes_the_new_z() -> bool:
     """
     optimizer = KERAS_CLASS(1.0, beta_1=0.5, name="probe")
     y = keras.Variable(0.0, dtype="float32", name="probe")
+    optimizer.build([y])
     for _ in range(2):  # z is -1, then -2; x is -1, then -1.5
-        optimizer.apply([ops.ones((), "float32")], [y])
-    return bool(ops.convert_to_numpy(y.value) > -1.625)  # -1.5, or (x + z) / 2 = -1.75
+        optimizer.update_step(ops.ones((), "float32"), y, 1.0)
+        optimizer.iterations.assign_add(1)  # not by `apply`, which wants a replica
+    return bool(_values([y])[0] > -1.625)  # -1.5, or (x + z) / 2 = -1.75
 
 
 def _values(variables: list) -> list[np.ndarray]:
-    return [np.array(ops.convert_to_numpy(variable.value)) for variable in variables]
+    tensors = map(ops.convert_to_tensor, variables)  # NumPy reads none of replicas
+    return [np.array(ops.convert_to_numpy(tensor)) for tensor in tensors]
+
+
+def _steps(optimizer: Any) -> int:
+    return int(_values([optimizer.iterations])[0])
 
 
 def _assign(variables: list, values: list[np.ndarray]) -> None:

@@ -155,7 +155,7 @@ def test_a_class_that_mends_keras_own_is_judged_by_its_formula():
         def update_step(self, gradient, variable, learning_rate):
             ScheduleFreeAdamW.update_step(self, gradient, variable, learning_rate)
 
-    model, ours = a_model(Mended(0.05)), a_model(ScheduleFreeAdamW(0.05))
+    model, ours = built(a_model(Mended(0.05))), a_model(ScheduleFreeAdamW(0.05))
     for either in (model, ours):
         fit("keras", either, 3)
     with evaluation_weights(model), evaluation_weights(ours):
@@ -173,6 +173,28 @@ def test_the_optimizer_survives_its_config_and_a_file(tmp_path):
     same(fast_points(loaded), fast_points(model))
     with evaluation_weights(loaded), evaluation_weights(model):
         same(loaded.get_weights(), model.get_weights())
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_the_fast_point_begins_at_the_weights_also_where_fit_builds_it(name):
+    model, ready = a_model(), built(a_model())
+    for either in (model, ready):
+        fit(name, either, 2)
+    same(fast_points(model), fast_points(ready), 1e-6)
+    same(model.get_weights(), ready.get_weights(), 1e-6)
+
+
+@needs_keras_class
+def test_the_callback_lets_keras_own_class_begin_at_the_weights():
+    def moved(*callbacks):
+        model = a_model(KERAS_CLASS(2**-6))
+        before = model.get_weights()
+        fit("keras", model, 1, callbacks=callbacks)
+        return far(fast_points(model), before)
+
+    assert moved(ScheduleFreeEvaluation()) < 0.1
+    if keras.backend.backend() == "tensorflow":  # when this fails, Keras has mended it
+        assert moved() > 0.5
 
 
 def test_beta_1_leaves_room_for_the_average():
@@ -267,6 +289,18 @@ def test_before_the_first_step_there_is_nothing_to_average():
     with evaluation_weights(model):
         same(model.get_weights(), before, 1e-6)
     same(model.get_weights(), before)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="its replicas")
+def test_the_average_of_replicas_is_that_of_one_model():
+    import tensorflow as tf
+
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        model = a_model()
+    plain = a_model()
+    for either in (model, plain):
+        fit("keras", either, 2, callbacks=[ScheduleFreeEvaluation()])
+    same(model.get_weights(), plain.get_weights(), 1e-6)
 
 
 def test_a_model_trained_on_without_the_callback_is_averaged_anew():
