@@ -1,8 +1,17 @@
-"""Schedule-Free in Keras: train at one point, evaluate at the average.
+r"""Schedule-Free in Keras: train at one point, evaluate at the average.
 
-`keras.optimizers.ScheduleFreeAdamW` leaves the model where gradients are taken, at
-$y$; the method is to be judged at the average $x$. Here is what puts $x$ in, and an
-optimizer of the same settings whose average holds on every backend.
+`ScheduleFreeAdamW` leaves the model where gradients are taken, at $y$; the method is to
+be judged at the average $x$. Here is what puts $x$ in, for the optimizer of this module
+and for `keras.optimizers.ScheduleFreeAdamW`.
+
+The two differ. On TensorFlow and PyTorch, Keras' class moves $z$ in place before it
+reads the old one, so that $y \leftarrow (1 - 1/t)\, y + z/t$: its $y$ **is** the mean
+of all $z$, and `beta_1` drops out. That is primal averaging, Schedule-Free with
+$\beta_1 = 1$, so there $x = y$, and $y$ is what is evaluated. On JAX it is the rule.
+
+Keras' class has one more fault on TensorFlow. If `fit` is what builds it, its $z$
+begins at 0 instead of at the weights, and the first step wipes them out. The callback
+and the models of this package build it before; elsewhere call `optimizer.build` first.
 """
 
 from __future__ import annotations
@@ -10,17 +19,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from aebook.schedule_free_optimizer import ScheduleFreeAdamW
+from aebook.schedule_free_points import (
+    at_average,
+    optimizer_of,
+    restore,
+    to_average,
+    to_training,
+    y_of,
+)
 import keras
-from keras import ops
-import numpy as np
 
 __all__ = ["ScheduleFreeAdamW", "ScheduleFreeEvaluation", "evaluation_weights"]
-
-# Which optimizers have their model at x: the values put in, and those of y kept.
-_AT_AVERAGE: WeakKeyDictionary[Any, tuple[list, list]] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -28,6 +39,8 @@ def evaluation_weights(model: keras.Model) -> Iterator[keras.Model]:
     r"""Put the average into a model for a while.
 
     $$ x = \frac{y - (1 - \beta_1)\, z}{\beta_1} $$
+
+    For Keras' own class on TensorFlow and PyTorch $x = y$, see above.
 
     Args:
         model: Compiled with a Schedule-Free optimizer, Keras' own or that of here.
@@ -47,25 +60,26 @@ def evaluation_weights(model: keras.Model) -> Iterator[keras.Model]:
         >>> with evaluation_weights(model):
         ...     loss = model.evaluate(x, y, verbose=0)
     """
-    optimizer = _schedule_free(model)
-    if optimizer in _AT_AVERAGE:  # the callback has put it in
+    optimizer = optimizer_of(model)
+    if at_average(optimizer):  # the callback has put it in
         yield model
         return
-    _to_average(optimizer)
+    to_average(optimizer)
     try:
         yield model
     finally:
-        _to_training(optimizer)
+        to_training(optimizer)
 
 
 class ScheduleFreeEvaluation(keras.callbacks.Callback):
     """Let `fit` train at `y`, and show everyone else the average `x`.
 
     Validation, the callbacks after this one (put it first) and the trained model have
-    $x$. If `fit` is called again with this callback, it goes on from $y$.
+    `x`. If `fit` is called again with this callback, it goes on from `y`; so does a run
+    of `aebook.training.fit` with a `checkpoint`, also in another process.
 
-    A model saved with $x$ and loaded again has lost $y$; train it on from what is
-    saved without this callback, or begin anew.
+    A model saved at `x` does not say so, and has lost `y`. Load it to use it. To train
+    it on, save it at `y`, or let `checkpoint` keep the run.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
@@ -75,67 +89,55 @@ class ScheduleFreeEvaluation(keras.callbacks.Callback):
     """
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Say at once if the optimizer is none to average."""
-        _schedule_free(self.model)
+        """Say at once if the optimizer is none to average; begin at the weights."""
+        optimizer = optimizer_of(self.model)
+        if self.model.built and not optimizer.built:
+            # Keras' class loses its first z where TensorFlow traces the first step.
+            self.model.optimizer.build(self.model.trainable_variables)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Go to `y`, where the batches train."""
-        _to_training(_schedule_free(self.model))
+        to_training(optimizer_of(self.model))
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Go to `x`, before the validation of an epoch."""
-        _to_average(_schedule_free(self.model))
+        to_average(optimizer_of(self.model))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Go to `x`, before other callbacks look."""
-        _to_average(_schedule_free(self.model))
+        to_average(optimizer_of(self.model))
 
+    def get_state(self) -> dict[str, Any]:
+        """Return what a checkpoint has to keep beside the weights and the optimizer.
 
-def _schedule_free(model: keras.Model) -> Any:
-    """Return the Schedule-Free optimizer of a model, or say that it has none."""
-    optimizer = getattr(model, "optimizer", None)
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of scaled losses
-    known = [ScheduleFreeAdamW, getattr(keras.optimizers, "ScheduleFreeAdamW", None)]
-    if not isinstance(optimizer, tuple(filter(None, known))):
-        raise ValueError(
-            f"the optimizer must be ScheduleFreeAdamW, got {type(optimizer).__name__}; "
-            "others leave the weights where they are to be evaluated"
-        )
-    return optimizer
+        Returns:
+            `{"y": arrays}`, where training goes on if the weights are at `x`;
+            `{"y": None}` if they are at `y`.
 
+        Example:
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+            >>> model.compile(ScheduleFreeAdamW(0.1), "mse")
+            >>> callback = ScheduleFreeEvaluation()
+            >>> callback.set_model(model)
+            >>> callback.get_state()
+            {'y': None}
+        """
+        return {"y": y_of(optimizer_of(self.model))}
 
-def _weights(optimizer: Any) -> list:
-    return optimizer._trainable_variables if optimizer.built else []
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from a state, once the weights and the optimizer are what they were.
 
+        Args:
+            state: What `get_state` returned, maybe by way of a file.
 
-def _values(variables: list) -> list[np.ndarray]:
-    return [np.array(ops.convert_to_numpy(variable.value)) for variable in variables]
+        Raises:
+            ValueError: If it belongs to another model.
 
-
-def _to_average(optimizer: Any) -> None:
-    """Put `x` into the weights, unless it is there."""
-    if optimizer in _AT_AVERAGE:
-        return
-    weights = _weights(optimizer)
-    y, z = _values(weights), _values(optimizer._momentums) if weights else []
-    beta_1 = optimizer.beta_1
-    pairs = zip(y, z, strict=True)
-    x = [np.asarray((a - (1 - beta_1) * b) / beta_1, a.dtype) for a, b in pairs]
-    for variable, value in zip(weights, x, strict=True):
-        variable.assign(value)
-    _AT_AVERAGE[optimizer] = (x, y)
-
-
-def _to_training(optimizer: Any) -> None:
-    """Put `y` into the weights, unless it is there."""
-    if optimizer not in _AT_AVERAGE:
-        return
-    x, y = _AT_AVERAGE.pop(optimizer)
-    weights = _weights(optimizer)
-    now = _values(weights)
-    if not all(map(np.array_equal, now, x)):  # someone put other weights in: from them
-        z = _values(optimizer._momentums)
-        beta_1 = optimizer.beta_1
-        y = [(1 - beta_1) * b + beta_1 * a for a, b in zip(now, z, strict=True)]
-    for variable, value in zip(weights, y, strict=True):
-        variable.assign(value)
+        Example:
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+            >>> model.compile(ScheduleFreeAdamW(0.1), "mse")
+            >>> callback = ScheduleFreeEvaluation()
+            >>> callback.set_model(model)
+            >>> callback.set_state({"y": None})
+        """
+        restore(optimizer_of(self.model), state["y"])

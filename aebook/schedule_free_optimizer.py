@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
+from numbers import Number
 from typing import Any
 
-from aebook.checks import check_count, check_positive
+from aebook.optim.hyper import in_range
 import keras
 from keras import ops
 
@@ -16,9 +18,21 @@ __all__ = ["ScheduleFreeAdamW"]
 class ScheduleFreeAdamW(keras.optimizers.Optimizer):
     r"""Schedule-Free AdamW as `aebook.optim.schedule_free_adamw`.
 
-    Keras 3.15 has a class of this name. On TensorFlow it takes the new $z$ for the old
-    one and so does not average; its weight decay leaves $z$ alone. This one does
-    neither, and an older Keras can use it too.
+    From the paper are the three points with $c = 1/t$, and from its Algorithm 1 the
+    warm-up, the decay and a mean without the start. Elsewhere it is otherwise:
+
+    - Algorithm 1, and the authors' code before its version 1.3, have Adam's correction
+      in the rate, $\eta_t = \eta \sqrt{1 - \beta_2^t}$, not in $\hat v$. The steps of
+      $z$ are the same but for $\varepsilon$; early decay is weaker; and
+      $c = \eta_t^2 / \sum_i \eta_i^2$ counts early points for less, warm-up or not.
+    - The authors' code since 1.3 has $\hat v$, and chooses $c$ by the square of the
+      largest rate so far. That is this rule, except while the rate grows.
+    - optax is that code, with a warm-up that begins at a rate of 0.
+
+    Keras has a class of this name since 3.14. On TensorFlow and PyTorch that one takes
+    the new $z$ for the old one: its $y$ is the average itself, and `beta_1` drops out.
+    Its weight decay moves $y$ and leaves $z$ alone. This one follows the rule on every
+    backend, and an older Keras can use it too.
 
     Args:
         learning_rate: Factor of the step. Defaults to 0.0025.
@@ -28,6 +42,10 @@ class ScheduleFreeAdamW(keras.optimizers.Optimizer):
         warmup_steps: Steps over which the rate rises. Defaults to 0.
         **kwargs: Further arguments of `keras.optimizers.Optimizer`, `weight_decay`
             among them.
+
+    Raises:
+        TypeError: If a setting is no number, or `warmup_steps` no whole number.
+        ValueError: If a setting is outside its range.
 
     Example:
         >>> w = keras.Variable([1.0])
@@ -47,13 +65,15 @@ class ScheduleFreeAdamW(keras.optimizers.Optimizer):
         warmup_steps: int = 0,
         **kwargs: Any,
     ) -> None:
-        for name, beta in (("beta_1", beta_1), ("beta_2", beta_2)):
-            if not 0 < beta < 1:
-                raise ValueError(f"{name} must be in (0, 1), got {beta}")
+        if isinstance(learning_rate, (Number, str)):  # else a schedule or a function
+            learning_rate = in_range("learning_rate", learning_rate)
+        if kwargs.get("weight_decay") is not None:
+            kwargs["weight_decay"] = in_range("weight_decay", kwargs["weight_decay"])
         super().__init__(learning_rate=learning_rate, **kwargs)
-        self.beta_1, self.beta_2 = float(beta_1), float(beta_2)
-        self.epsilon = check_positive(epsilon, "epsilon")
-        self.warmup_steps = check_count(warmup_steps, "warmup_steps", minimum=0)
+        self.beta_1 = _inside("beta_1", beta_1)
+        self.beta_2 = _inside("beta_2", beta_2)
+        self.epsilon = in_range("epsilon", epsilon)
+        self.warmup_steps = in_range("warmup_steps", warmup_steps)
 
     def build(self, variables: list) -> None:
         """Make `z`, which starts at the weights, and `v`, which starts at 0."""
@@ -61,11 +81,12 @@ class ScheduleFreeAdamW(keras.optimizers.Optimizer):
             return
         super().build(variables)
         names = ["momentum", "velocity"]  # as Keras calls them
-        self._momentums, self._velocities = self.add_optimizer_variables(
-            variables, names
-        )
-        for z, w in zip(self._momentums, variables, strict=True):
-            z.assign(ops.copy(w))  # JAX gives buffers away: not the same one
+        self._momentums, self._velocities = [], []
+        for w in variables:
+            first = _copy_of(w)  # an assignment would be lost where TensorFlow traces
+            z, v = self.add_optimizer_variables([w], names, [first, "zeros"])
+            self._momentums += z
+            self._velocities += v
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Move one variable from its `y` to the next."""
@@ -94,3 +115,16 @@ class ScheduleFreeAdamW(keras.optimizers.Optimizer):
         """Return what `from_config` needs to make the same optimizer."""
         names = ("beta_1", "beta_2", "epsilon", "warmup_steps")
         return super().get_config() | {name: getattr(self, name) for name in names}
+
+
+def _inside(name: str, value: Any) -> float:
+    """Return a share that is neither 0 nor 1, or say what is wrong."""
+    share = in_range(name, value)
+    if share == 0:
+        raise ValueError(f"{name} must be in (0, 1), got {value}")
+    return share
+
+
+def _copy_of(variable: Any) -> Callable:
+    """Return an initializer: a copy, for JAX gives the buffers of variables away."""
+    return lambda shape, dtype=None: ops.copy(variable)

@@ -102,7 +102,7 @@ PARITY = {
         ("ScheduleFreeAdamW", OURS),
         None,
         ("schedule_free_adamw", JAX),
-        backend="jax",  # on TensorFlow it does not average: see DISAGREEMENTS
+        backend="jax",  # on TensorFlow y is the average: see DISAGREEMENTS
     ),
 }
 
@@ -360,12 +360,12 @@ DISAGREEMENTS = {
         "x, by `schedule_free_eval_params`",
     ),
     "schedule_free_backend": Disagreement(
-        "Schedule-Free: the average, Keras on TensorFlow",
+        "Schedule-Free: y, Keras on TensorFlow",
         "rate 0.05, 50 steps",
         PARITY["schedule_free_adamw"]._replace(ground=SHORT, backend="tensorflow"),
-        "takes the new z for the old one",
+        "the average of all z; β₁ drops out",
         "–",
-        "(1 − c) x + c z",
+        "(1 − β₁) z + β₁ x",
     ),
     "schedule_free_warmup": Disagreement(
         "Schedule-Free: weights of the average",
@@ -380,7 +380,7 @@ DISAGREEMENTS = {
         ),
         "c = 1/t",
         "–",
-        "c by the square of the rate; first rate 0",
+        "c by the square of the largest rate; first rate 0",
     ),
     "schedule_free_decay": Disagreement(
         "Schedule-Free: what decays",

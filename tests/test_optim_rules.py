@@ -174,6 +174,144 @@ def test_schedule_free_warms_up_in_equal_parts():
     np.testing.assert_allclose(-np.diff(fast, axis=0).T[0], [0.025, 0.05, 0.075, 0.1])
 
 
+def as_printed(
+    w, gradient, steps, rate, *, in_rate=False, power=2, largest=True, decay=0.0,
+    rate_of_c=None, beta_1=0.9, beta_2=0.999, epsilon=1e-8,
+):  # fmt: skip
+    """Schedule-Free AdamW as the paper prints it, and as others have changed it.
+
+    `in_rate`: Adam's correction is in the rate, as in Algorithm 1 and in the authors'
+    code before version 1.3; else in the mean square. `power`: of the rate in c.
+    `largest`: c takes the largest rate so far, as their code does. Returns y and x.
+    """
+    x, z, v, total, most, path = w, w, np.zeros_like(w), 0.0, 0.0, []
+    for t in range(1, steps + 1):
+        y = (1 - beta_1) * z + beta_1 * x
+        g, correction = gradient(y, t), 1 - beta_2**t
+        v = beta_2 * v + (1 - beta_2) * g**2
+        eta = rate(t) * np.sqrt(correction) if in_rate else rate(t)
+        root = np.sqrt(v) if in_rate else np.sqrt(v / correction)
+        z = z - eta * (g / (root + epsilon) + decay * y)
+        weighed = rate_of_c(t) if rate_of_c else eta
+        most = max(most, weighed) if largest else weighed
+        total += most**power
+        c = most**power / total
+        x = (1 - c) * x + c * z
+        path.append(((1 - beta_1) * z + beta_1 * x, x))
+    return [np.array(points) for points in zip(*path, strict=True)]
+
+
+def our_points(w, gradient, steps, rate, warmup_steps=0, **settings):
+    """The path of our rule: y and x after each step."""
+    rule, y, path = schedule_free_adamw, w, []
+    state = rule.init(w)
+    for t in range(1, steps + 1):
+        step, state = rule.update(
+            gradient(y, t), state, y, learning_rate=rate, warmup_steps=warmup_steps,
+            **settings,
+        )  # fmt: skip
+        y = y + step
+        path.append((y, rule.evaluation_weights(state, y)))
+    return [np.array(points) for points in zip(*path, strict=True)]
+
+
+def tilted(w, t):
+    """The gradient of a bowl, with a wind that turns from step to step."""
+    return np.array([0.2, 1.0, 3.0]) * w + np.sin(t + np.arange(3))
+
+
+WEIGHTS = np.array([1.0, -2.0, 0.5])
+
+
+def apart(ours, theirs):
+    return max(np.abs(a - b).max() for a, b in zip(ours, theirs, strict=True))
+
+
+def test_schedule_free_is_the_code_of_its_authors_while_the_rate_is_constant():
+    ours = our_points(WEIGHTS, tilted, 100, 0.1, weight_decay=0.5)
+    theirs = as_printed(WEIGHTS, tilted, 100, lambda t: 0.1, decay=0.5)
+    assert apart(ours, theirs) < 1e-12
+
+
+def test_schedule_free_averages_plainly_where_its_authors_weigh_by_the_squared_rate():
+    def rising(t):
+        return 0.1 * min(1, t / 20)
+
+    ours = our_points(WEIGHTS, tilted, 40, 0.1, warmup_steps=20, weight_decay=0.5)
+    assert apart(ours, as_printed(WEIGHTS, tilted, 40, rising, decay=0.5)) > 0.01
+    plain = as_printed(WEIGHTS, tilted, 40, rising, decay=0.5, power=0)
+    assert apart(ours, plain) < 1e-12
+
+
+def test_the_code_of_schedule_free_weighs_by_the_largest_rate_so_far():
+    def falling(t):
+        return 0.1 / t
+
+    code = as_printed(WEIGHTS, tilted, 40, falling)
+    paper = as_printed(WEIGHTS, tilted, 40, falling, largest=False)
+    plain = as_printed(WEIGHTS, tilted, 40, falling, power=0)
+    assert apart(code, plain) < 1e-12  # the first is the largest: all count the same
+    assert apart(code, paper) > 0.01
+
+
+def test_algorithm_1_of_schedule_free_has_the_correction_of_adam_in_the_rate():
+    """So the early points count less in x; z moves alike, but for ε."""
+    steps, eta, t = 50, 0.1, np.arange(1, 51)
+
+    def wind(y, t):  # gradients that do not depend on where they are taken
+        return 0.5 + np.sin(t + np.arange(3))
+
+    tiny = {"epsilon": 1e-300}
+    y, x = as_printed(WEIGHTS, wind, steps, lambda t: eta, in_rate=True, **tiny)
+    our_y, our_x = our_points(WEIGHTS, wind, steps, eta, **tiny)
+    z, our_z = (y - 0.9 * x) / 0.1, (our_y - 0.9 * our_x) / 0.1
+    np.testing.assert_allclose(z, our_z, atol=1e-12)
+    weights = 1 - 0.999**t  # γ² without the constant
+    np.testing.assert_allclose(x[-1], weights @ z / weights.sum(), atol=1e-12)
+    np.testing.assert_allclose(our_x[-1], z.mean(axis=0), atol=1e-12)
+    assert np.abs(x[-1] - our_x[-1]).max() > 0.01
+
+
+def test_the_early_decay_of_algorithm_1_of_schedule_free_is_weak():
+    def flat(y, t):
+        return np.zeros(3)
+
+    settings = {"decay": 0.5, "power": 0}
+    y, _ = as_printed(WEIGHTS, flat, 1, lambda t: 0.1, in_rate=True, **settings)
+    ours, _ = our_points(WEIGHTS, flat, 1, 0.1, weight_decay=0.5)
+    np.testing.assert_allclose(ours[0], WEIGHTS * (1 - 0.1 * 0.5))
+    np.testing.assert_allclose(y[0], WEIGHTS * (1 - np.sqrt(0.001) * 0.1 * 0.5))
+
+
+def test_the_start_is_no_part_of_the_mean_as_in_algorithm_1():
+    """The equations before it, with c = 1/(t + 1), count the start too."""
+    _, x = our_points(WEIGHTS, tilted, 1, 0.1)
+    _, printed = as_printed(WEIGHTS, tilted, 1, lambda t: 0.1, in_rate=True)
+    z = WEIGHTS - 0.1 * np.sign(tilted(WEIGHTS, 1))
+    np.testing.assert_allclose(x[0], z, atol=1e-7)
+    np.testing.assert_allclose(printed[0], z, atol=1e-7)
+    assert np.abs(x[0] - (WEIGHTS + z) / 2).max() > 0.04
+
+
+def test_optax_is_the_code_of_the_authors_but_warms_up_from_zero():
+    optax = pytest.importorskip("optax", reason="optax has no Windows builds")
+    theirs = optax.contrib.schedule_free_adamw(0.1, warmup_steps=10, weight_decay=0.5)
+    w = WEIGHTS.astype(np.float32)
+    state, path = theirs.init(w), []
+    for t in range(1, 31):
+        step, state = theirs.update(tilted(w, t).astype(np.float32), state, w)
+        w = np.asarray(optax.apply_updates(w, step))
+        path.append(w)
+
+    def rate(t):
+        return 0.1 * min(1, t / 10)
+
+    code, _ = as_printed(
+        WEIGHTS, tilted, 30, lambda t: rate(t - 1), rate_of_c=rate, decay=0.5
+    )
+    np.testing.assert_allclose(path, code, atol=1e-5)
+
+
 # --- the contract of all rules
 
 

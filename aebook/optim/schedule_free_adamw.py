@@ -5,8 +5,13 @@ Gradients are taken at $y$, the argument `w`. With $\hat v$ of Adam and $c = 1/t
 $$ z \leftarrow z - \eta\, (g / (\sqrt{\hat v} + \varepsilon) + \lambda y), \quad
 x \leftarrow (1 - c)\, x + c\, z, \quad y \leftarrow (1 - \beta_1)\, z + \beta_1 x $$
 
-Judge the model at the average $x$, not at $y$. Keras decays $y$ instead of $z$; optax
-and the paper choose $c$ by $\eta^2$, which differs while the rate warms up.
+Judge the model at the average $x$, not at $y$. The points and the plain mean are the
+paper's equations 3 to 5; warm-up $t/T$, decay $\lambda y$ and a mean without the start
+its Algorithm 1. That, and the authors' code before 1.3, have Adam's correction in the
+rate, $\eta_t = \eta \sqrt{1 - \beta_2^t}$, hence in the decay and in
+$c = \eta_t^2 / \sum \eta_i^2$. Their code since 1.3 has $\hat v$, and $c$ by the square
+of the largest rate: as here but for the warm-up. optax too, from a rate of 0. Keras
+decays $y$ instead of $z$.
 
 Source: Defazio et al., "The Road Less Scheduled", 2024.
 """

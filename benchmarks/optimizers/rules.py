@@ -56,7 +56,7 @@ RULES = {
     "schedule_free_keras": Rule(
         "Schedule-Free AdamW, as Keras has it",
         lambda r: optimizers.ScheduleFreeAdamW(r),  # not in every Keras
-        _low(-8, -8, -8),
+        _low(-6, -6, -6),
         averages=True,
     ),
 }
