@@ -96,23 +96,25 @@ def _tensorflow_loop(
     )
 
     @functools.cache
-    def traced(parts: tuple) -> Callable:
-        """Trace once for any number of rows, batches and samples a batch."""
+    def traced(parts: tuple, batch_size: int | None) -> Callable:
+        """Trace once for any number of rows and batches."""
         data = tuple(tf.TensorSpec([None, *shape], dtype) for shape, dtype in parts)
-        order, number = (
-            tf.TensorSpec([None, None], tf.int32),
-            tf.TensorSpec([], tf.int32),
-        )
+        order = tf.TensorSpec([None, batch_size], tf.int32)
+        number = tf.TensorSpec([], tf.int32)
         return compiled.get_concrete_function(data, order, number, number)
 
-    def loop_for(data: tuple) -> Callable:
-        return traced(tuple((tuple(part.shape[1:]), part.dtype) for part in data))
+    def loop_for(data: tuple, order: Any) -> Callable:
+        # A lone batch is the last one, whose size changes with the length of the data.
+        batch_size = order.shape[1] if order.shape[0] > 1 else None
+        parts = tuple((tuple(part.shape[1:]), part.dtype) for part in data)
+        return traced(parts, batch_size)
 
     def run(data: tuple, order: Any, start: int, stop: int) -> Any:
-        return loop_for(data)(data, order, tf.constant(start), tf.constant(stop))
+        loop = loop_for(data, order)
+        return loop(data, order, tf.constant(start), tf.constant(stop))
 
     def trace(data: tuple, order: Any) -> None:
-        loop_for(data)
+        loop_for(data, order)
 
     return run, trace
 
