@@ -414,7 +414,7 @@ def _checked_options(options: dict[str, Any]) -> dict[str, Any]:
         if options.get(name) is not None
     }
     frequency = options["validation_freq"]
-    if isinstance(frequency, Sequence | set | np.ndarray):
+    if isinstance(frequency, Sequence | set) or np.ndim(frequency):
         frequency = [check_count(epoch, "validation_freq") for epoch in frequency]
     else:
         frequency = check_count(frequency, "validation_freq")

@@ -26,9 +26,9 @@ from aebook.models import (
     dense,
     recurrent,
 )
+from family_rows import ROWS, member, pair
 import keras
 from keras import ops
-from members import ROWS, member, pair
 import numpy as np
 import pytest
 from scipy.linalg import subspace_angles
