@@ -17,6 +17,7 @@ from aebook.finite import NonFiniteLossError
 from aebook.keras_internals import compilation_of, restored_epoch
 from aebook.loops import CompiledLoop, room_for
 from aebook.resume import Resume
+from aebook.state import build
 import keras
 import numpy as np
 
@@ -249,6 +250,7 @@ def _loops_of(
             zip(("x", "y", "sample_weight"), (p[:1] for p in train), strict=False)
         )
         keras.Model.fit(model, **first, epochs=0, verbose=0)  # builds, trains nothing
+        build(model, first["x"])  # the optimizer too: not while the loop is traced
         loops = SimpleNamespace(
             compiled_with=compiled_with,
             jit_compile=jit_compile,

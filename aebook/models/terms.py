@@ -20,7 +20,7 @@ class Terms(threading.local):
 
     Example:
         >>> terms = Terms()
-        >>> terms.note("kl", ops.ones(3), 0.5)
+        >>> terms.note("kl", 1.25, 0.5)
         >>> terms.own_step, [name for name, *_ in terms]
         (False, ['kl'])
     """
