@@ -53,6 +53,7 @@ def evaluation_weights(model: keras.Model) -> Iterator[keras.Model]:
         ValueError: If the optimizer is another.
 
     Example:
+        >>> import numpy as np
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         >>> model.compile(ScheduleFreeAdamW(0.1), "mse")
         >>> x, y = np.ones((64, 2)), np.ones((64, 1))
@@ -82,6 +83,7 @@ class ScheduleFreeEvaluation(keras.callbacks.Callback):
     it on, save it at `y`, or let `checkpoint` keep the run.
 
     Example:
+        >>> import numpy as np
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         >>> model.compile(ScheduleFreeAdamW(0.1), "mse")
         >>> x, y = np.ones((64, 2)), np.ones((64, 1))
