@@ -9,7 +9,7 @@ UV_VERSION := 0.13.9
 # to this the --index-url of PyTorch's CPU builds.
 TORCH ?= torch==2.13.0
 ON_BACKENDS := models losses training families architectures sampling autodiff batches \
-  checkpoint corruption data_format
+  callbacks checkpoint contract corruption data_format
 
 # TensorFlow reads these before any Python of ours can set them in a kernel.
 export TF_ENABLE_ONEDNN_OPTS = 0
@@ -31,9 +31,13 @@ book: .venv/installed ## build the site into _build/html, from the stored output
 	  || { rm -rf _build/.doctrees; exit 1; } # or the next build forgets the warnings
 	@echo "Open file://$(CURDIR)/_build/html/index.html"
 
-test: .venv/installed lint ## lint, unit tests, doctests, book tests, every chapter run
-	$(BIN)/pytest -q
-	$(BIN)/pytest -q --nbval-lax chapters
+# Two processes use two cores better than the threads of one; each needs about 2 GB.
+WORKERS ?= 2
+PYTEST = $(BIN)/pytest -q -n $(WORKERS)
+TIER = -m "not slow"
+test: .venv/installed lint ## lint, quick unit tests, doctests, book tests, every chapter run
+	$(PYTEST) --dist worksteal $(TIER)
+	$(PYTEST) --dist loadfile --nbval-lax chapters
 
 # One thread for PyTorch: on busy cores its threads wait for each other.
 WITH_TORCH := PYTHONPATH=$(CURDIR)/.venv/torch OMP_NUM_THREADS=1
@@ -44,7 +48,7 @@ test-backends: .venv/installed ## the tests of the models on TensorFlow, JAX and
 	         --target .venv/torch $(TORCH); }
 	@failed=; for backend in tensorflow jax torch; do \
 	  echo "== $$backend"; \
-	  $(WITH_TORCH) KERAS_BACKEND=$$backend $(BIN)/pytest -q \
+	  $(WITH_TORCH) KERAS_BACKEND=$$backend $(PYTEST) --dist worksteal \
 	    -W ignore::DeprecationWarning:torch.jit._script \
 	    $(foreach name,$(ON_BACKENDS),$(wildcard tests/test_$(name)*.py)) \
 	    || failed="$$failed $$backend"; \
@@ -54,7 +58,8 @@ test-backends: .venv/installed ## the tests of the models on TensorFlow, JAX and
 	$(WITH_TORCH) $(BIN)/python tests/saved_files.py || failed="$$failed files"; \
 	if [ "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
-check: test book ## all that CI runs: test, book, and the pages in a browser
+check: TIER =
+check: test book ## all that CI runs: slow tests too, book, and the pages in a browser
 	$(BIN)/python tools/check_site.py _build/html
 
 execute: .venv/installed ## run the chapters again and store their outputs

@@ -23,6 +23,7 @@ from aebook.models import (
     dense,
 )
 import keras
+import pytest
 
 
 def pair(latent_dim=16, **options):
@@ -116,6 +117,16 @@ ROWS = {
     ),
     "tied": Row(lambda **o: TiedAutoencoder(pair()[0], **o)),
 }
+
+# Three that differ most are tried by `make test`, all by `make check`.
+QUICK = ("plain", "variational", "adversarial")
+every_member = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+        for name in ROWS
+    ],
+)
 
 
 def member(name, changed=None, optimizer=None, **options):

@@ -197,6 +197,7 @@ def test_padding_a_sequence_does_not_change_its_code(cell, mask_value):
     assert np.abs(other - expected).max() > 1e-3  # without the mask it does change
 
 
+@pytest.mark.slow
 def test_padding_has_no_part_in_training():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 6, 2)).astype(np.float32)
@@ -211,6 +212,7 @@ def test_padding_has_no_part_in_training():
     np.testing.assert_allclose(errors[0], errors[1], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_recurrent_autoencoder_redraws_digits_row_by_row(digits):
     rows = digits.reshape(-1, 28, 28)  # 28 steps of 28 pixels
     train, test = rows[:1500], rows[1500:]
@@ -250,6 +252,7 @@ print(json.dumps([keras.backend.backend(), values]))
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.slow
 def test_training_gives_the_same_numbers_on_other_backends(backend, capsys):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")

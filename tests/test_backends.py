@@ -42,16 +42,19 @@ others = pytest.mark.parametrize("backend", [b for b in MODULES if b != "tensorf
 
 @others
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.slow
 def test_a_saved_file_predicts_the_same_on_every_backend(files, backend, architecture):
     assert files[on(backend)][architecture] <= CLOSE
 
 
 @others
+@pytest.mark.slow
 def test_training_goes_on_from_the_file_as_if_nothing_had_happened(files, backend):
     assert files[on(backend)]["trained on"] <= CLOSE
 
 
 @others
+@pytest.mark.slow
 def test_one_seed_draws_other_weights_on_another_backend(files, backend):
     assert files[on(backend)]["drawn"] > 0.1
 

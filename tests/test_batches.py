@@ -269,6 +269,7 @@ def test_a_dataset_of_grain_trains_an_autoencoder(digits):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells this memory")
+@pytest.mark.slow
 def test_training_on_a_file_needs_no_memory_for_it(tmp_path):
     script = tmp_path / "train.py"
     script.write_text(

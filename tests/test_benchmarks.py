@@ -141,6 +141,7 @@ def test_results_of_other_settings_are_not_mixed_in(load, tmp_path):
 
 
 @only_linux
+@pytest.mark.slow
 def test_streaming_trains_from_a_file_of_each_size(
     load, monkeypatch, capsys, tmp_path, digits
 ):

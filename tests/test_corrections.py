@@ -137,6 +137,7 @@ def test_members_of_the_family_do_not_differ_in_structure(digits):
 # the second article
 
 
+@pytest.mark.slow
 def test_a_wide_code_copies_what_it_never_saw(digits):
     clothes = data.flatten(data.load_fashion_mnist().x_test[:200])
     errors = []
@@ -150,6 +151,7 @@ def test_a_wide_code_copies_what_it_never_saw(digits):
     assert errors[1] < 0.4 * errors[0]
 
 
+@pytest.mark.slow
 def test_a_narrow_code_overfits_few_digits(digits):
     few, unseen = digits[:500], digits[500:]
     lowest, last = {}, {}

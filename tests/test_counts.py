@@ -429,6 +429,7 @@ def plain(config):
 
 
 @pytest.mark.parametrize("name", NEW)
+@pytest.mark.slow
 def test_a_count_from_numpy_is_a_count(name):
     value, call = NEW[name]
     results = []

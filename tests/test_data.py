@@ -99,6 +99,7 @@ def test_training_and_validation_together_are_the_training_set(validation, seed)
     np.testing.assert_array_equal(splits.x_test, whole.x_test)
 
 
+@pytest.mark.slow
 def test_no_image_is_in_training_and_validation(digits):
     pixels = np.concatenate([digits.x_train, digits.x_val])
     assert len(np.unique(levels(flatten(pixels)), axis=0)) == 60_000

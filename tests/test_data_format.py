@@ -58,6 +58,7 @@ def without_names(model):
 
 
 @pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.slow
 def test_a_model_is_the_same_under_both_orders(name, order, tmp_path):
     x, outputs, layouts = None, [], []
     for setting in ORDERS:
@@ -105,6 +106,7 @@ IMAGE_METRICS = {
 
 
 @pytest.mark.parametrize("name", IMAGE_METRICS)
+@pytest.mark.slow
 def test_a_metric_of_images_is_the_same_under_both_orders(name, order):
     real = load_mnist().x_test[:60]
     fake = np.clip(real + np.random.default_rng(0).normal(0, 0.1, real.shape), 0, 1)

@@ -53,13 +53,14 @@ def named_checks():
         small = estimator(hidden=(4,), epochs=2, batch_size=1000, optimizer="sgd")
         for instance, check in estimator_checks_generator(small):
             name = getattr(check, "func", check).__name__
-            extra = "-".join(getattr(check, "keywords", {}).keys() - {"name"})
+            extra = "-".join(sorted(getattr(check, "keywords", {}).keys() - {"name"}))
             yield pytest.param(
                 instance, check, id="-".join((estimator.__name__, name, extra))
             )
 
 
 @pytest.mark.parametrize(("estimator", "check"), [*named_checks()])
+@pytest.mark.slow
 def test_scikit_learn_has_nothing_to_object(estimator, check):
     check(estimator)
 
@@ -107,6 +108,7 @@ def test_a_detector_of_zeros_knows_the_other_digits():
     assert area > 0.99  # measured: 0.99998
 
 
+@pytest.mark.slow
 def test_a_grid_search_by_score_picks_the_larger_code(wine):
     coder = quick(AutoencoderTransformer, hidden=(), learning_rate=3e-2, epochs=60)
     cv = KFold(2, shuffle=True, random_state=0)

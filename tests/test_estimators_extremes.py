@@ -1,5 +1,7 @@
 """A number may be finite and still too large; none is taken for a normal one."""
 
+import functools
+
 from aebook.estimators import AnomalyDetector, AutoencoderTransformer
 import numpy as np
 import pytest
@@ -21,6 +23,12 @@ def quick(estimator, **changes):
     return estimator(**{**sizes, "random_state": 0, **changes})
 
 
+@functools.cache
+def fitted_to_wine(estimator, scale=True):
+    """No test changes it."""
+    return quick(estimator, scale=scale).fit(load_wine().data)
+
+
 def with_value(x, value, row=1, column=3):
     changed = np.array(x, dtype=float)
     changed[row, column] = value
@@ -31,7 +39,7 @@ def with_value(x, value, row=1, column=3):
 @scaled_or_not
 @pytest.mark.parametrize("value", LARGE)
 def test_a_row_beyond_all_measure_scores_lowest(estimator, scale, value, wine):
-    fitted = quick(estimator, scale=scale).fit(wine)
+    fitted = fitted_to_wine(estimator, scale)
     rows = with_value(wine[:5], value)
     rows[3] *= 1000  # an outlier of the usual kind
     scores = fitted.score_samples(rows)
@@ -44,7 +52,7 @@ def test_a_row_beyond_all_measure_scores_lowest(estimator, scale, value, wine):
 @scaled_or_not
 @pytest.mark.parametrize("value", LARGE)
 def test_a_row_beyond_all_measure_is_an_outlier(scale, value, wine):
-    fitted = quick(AnomalyDetector, scale=scale).fit(wine)
+    fitted = fitted_to_wine(AnomalyDetector, scale)
     rows = with_value(wine[:5], value)
     decisions = fitted.decision_function(rows)
     assert np.isfinite(decisions).all()
@@ -64,7 +72,7 @@ def test_the_largest_numbers_that_the_network_can_take_in_score_low(
     estimator, scale, wine
 ):
     """Their products inside the network may overflow, and inf - inf is NaN."""
-    fitted = quick(estimator, scale=scale).fit(wine)
+    fitted = fitted_to_wine(estimator, scale)
     rows = np.repeat(wine[:1], 4, axis=0)
     rows[1], rows[2], rows[3] = 3e38, -3e38, [3e38, -3e38, *[3e38] * 11]
     scores = fitted.score_samples(rows)
@@ -90,7 +98,7 @@ def test_two_such_rows_do_not_hide_each_other(estimator, wine):
 @both
 def test_a_column_of_large_numbers_alone_is_a_column_like_others(estimator, wine):
     """Units are the reader's own: what counts is what remains after scaling."""
-    plain = quick(estimator).fit(wine)
+    plain = fitted_to_wine(estimator)
     stretched = wine * 2.0 ** np.array([400, -400, *[0] * 11])  # exact in binary
     large = quick(estimator).fit(stretched)
     np.testing.assert_allclose(
@@ -138,7 +146,7 @@ def test_a_column_of_hardly_any_variance_does_no_harm(estimator, spread, wine):
 @scaled_or_not
 @pytest.mark.parametrize("value", LARGE)
 def test_no_code_is_given_for_such_a_row(scale, value, wine):
-    fitted = quick(AutoencoderTransformer, scale=scale).fit(wine)
+    fitted = fitted_to_wine(AutoencoderTransformer, scale)
     with pytest.raises(ValueError, match=r"row 1 of X holds .* in column 3"):
         fitted.transform(with_value(wine, value))
 
@@ -156,7 +164,7 @@ def test_a_row_whose_code_overflows_is_named(wine):
 @scaled_or_not
 @pytest.mark.parametrize("value", LARGE)
 def test_no_row_is_made_of_a_code_that_is_too_large(scale, value, wine):
-    fitted = quick(AutoencoderTransformer, scale=scale).fit(wine)
+    fitted = fitted_to_wine(AutoencoderTransformer, scale)
     codes = with_value(fitted.transform(wine), value, 5, 1)
     with pytest.raises(ValueError, match=r"row 5 of X holds .* in column 1"):
         fitted.inverse_transform(codes)

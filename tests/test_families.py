@@ -26,7 +26,7 @@ from aebook.models import (
     dense,
     recurrent,
 )
-from family_rows import ROWS, member, pair
+from family_rows import every_member, member, pair
 import keras
 from keras import ops
 import numpy as np
@@ -77,14 +77,14 @@ def learned(digits):
     return train
 
 
-@pytest.mark.parametrize("name", ROWS)
+@every_member
 def test_every_member_learns_to_redraw_digits(name, learned, digits):
     train, test = digits[:1500], digits[1500:]
     mean_image = squared_error(test, train.mean(axis=0))
     assert squared_error(test, learned(name).reconstruct(test)) < 0.93 * mean_image
 
 
-@pytest.mark.parametrize("name", ROWS)
+@every_member
 def test_every_member_comes_back_from_a_file(name, learned, digits, tmp_path):
     model = learned(name)
     model.save(tmp_path / "model.keras")
@@ -102,12 +102,12 @@ def test_every_member_comes_back_from_a_file(name, learned, digits, tmp_path):
     np.testing.assert_array_equal(loaded.decode(z), model.reconstruct(x))
 
 
-@pytest.mark.parametrize("name", ROWS)
+@every_member
 def test_the_same_seed_gives_the_same_numbers(name, short, digits):
     assert short_run(name, digits)[1] == short(name)[1]
 
 
-@pytest.mark.parametrize("name", ROWS)
+@every_member
 def test_the_history_holds_every_term_and_they_add_up(name, short):
     model, history = short(name)
     for prefix in ("", "val_"):
@@ -131,7 +131,7 @@ def test_the_history_holds_every_term_and_they_add_up(name, short):
     assert history["loss"][0] == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ROWS)
+@every_member
 @pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="other backends have one loop only"
 )
@@ -142,7 +142,7 @@ def test_the_compiled_loop_is_keras_own_loop(name, short, digits):
         np.testing.assert_allclose(one, other, atol=2e-6)
 
 
-@pytest.mark.parametrize("name", ROWS)
+@every_member
 def test_prediction_draws_nothing(name, learned, digits):
     model = learned(name)
     x = digits[:20]
@@ -172,6 +172,7 @@ ON_ANY = {
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("name", ON_ANY)
+@pytest.mark.slow
 def test_a_member_takes_any_architecture(name, architecture, digits):
     model = ON_ANY[name](ARCHITECTURES[architecture])
     images = digits[:64].reshape(-1, 28, 28)
@@ -266,6 +267,7 @@ def test_k_fits_the_code(k):
 # --- denoising
 
 
+@pytest.mark.slow
 def test_a_denoiser_is_closer_to_the_clean_digit_than_its_input(digits):
     keras.utils.set_random_seed(0)
     model = DenoisingAutoencoder(*dense(784, 64), SaltAndPepper(0.3))
@@ -350,6 +352,7 @@ def test_hutchinsons_estimate_is_right_on_average(digits):
 
 
 @pytest.mark.parametrize("hidden", [(), (32,)])
+@pytest.mark.slow
 def test_the_jacobian_shrinks_as_its_weight_grows(hidden, digits):
     norms = []
     for weight in (0.0, 1e-3, 1e-2):
@@ -388,6 +391,7 @@ def test_without_beta_it_is_an_autoencoder_whose_noise_dies_out(digits):
     assert loss["loss"] == loss["reconstruction"]
 
 
+@pytest.mark.slow
 def test_beta_trades_divergence_for_error(digits):
     results = []
     for beta in (0.2, 0.5, 1.0):
@@ -445,6 +449,7 @@ def test_a_gaussian_code_needs_two_numbers_each():
         VariationalAutoencoder(*pair(gaussian=False))
 
 
+@pytest.mark.slow
 def test_the_importance_weighted_bound_falls_with_its_samples(digits):
     keras.utils.set_random_seed(0)
     model = VariationalAutoencoder(*pair(4, gaussian=True))
@@ -527,6 +532,7 @@ def test_a_bad_codebook_is_named(options, message):
 # --- adversarial
 
 
+@pytest.mark.slow
 def test_the_critic_brings_the_codes_to_the_standard_normal(digits):
     spreads = []
     for weight in (0.0, 0.03):  # under 0.1 the game is livelier, and not as sure
@@ -585,6 +591,7 @@ def test_the_loss_is_that_of_the_hidden_patches():
         np.testing.assert_array_equal(np.sort(image[mask]), np.sort(values.ravel()))
 
 
+@pytest.mark.slow
 def test_it_fills_in_better_than_the_mean_of_the_place(digits):
     keras.utils.set_random_seed(0)
     images = digits.reshape(-1, 28, 28)

@@ -22,6 +22,7 @@ def stored():
     return json.loads((BENCHMARKS / "results" / "families.json").read_text())
 
 
+@pytest.mark.slow
 def test_all_members_have_one_width_and_train(load, digits):
     members = load("members")
     for name, member in members.MEMBERS.items():

@@ -68,6 +68,7 @@ def best_of_its_kind(eigenvalues, variance, latent_dim):
 # Measured, in nats, mean gap over the images and its standard error, σ² = 1 and σ² = ½:
 # K = 1: 0.44 ± 0.03 and 0.79 ± 0.05; 10: 0.040 ± 0.011 and 0.090 ± 0.016;
 # 100: 0.004 ± 0.008 and 0.018 ± 0.012. −log p(x) itself is 743.3 and 490.0.
+@pytest.mark.slow
 def test_the_estimate_falls_to_the_closed_form_from_above(trained, digits):
     means, margins = [], {1: 1.2, 10: 0.2, 100: 0.06}
     for samples, margin in margins.items():

@@ -366,6 +366,7 @@ def test_the_loss_reported_is_the_mean_over_the_images(digits, name):
 
 
 @pytest.mark.parametrize("name", [*OF_PAIRS, "gaussian_nll_per_image"])
+@pytest.mark.slow
 def test_a_model_saved_with_the_loss_trains_on(digits, name, tmp_path):
     model = small(getattr(losses, name))
     model.save(tmp_path / "model.keras")
@@ -421,6 +422,7 @@ def test_integers_and_half_precision_are_read_as_float32():
     assert worst.dtype == np.float32
 
 
+@pytest.mark.slow
 def test_the_losses_are_the_same_on_jax(tmp_path):
     pytest.importorskip("jax")
     script = tmp_path / "on_jax.py"

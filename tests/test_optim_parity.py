@@ -92,6 +92,7 @@ def largest_difference(name, dtype, settings, steps=200, shapes=SHAPES):
 
 
 @pytest.mark.parametrize("name", TWINS)
+@pytest.mark.slow
 def test_a_rule_is_its_keras_twin_in_float32(name):
     # Measured: at most 1e-6, and 1.1e-5 for Muon: Newton-Schulz makes what is small
     # in the gradient up to 500 times as large, rounding with it.
@@ -160,6 +161,7 @@ APART = {
 
 @pytest.mark.parametrize("library", parity.LIBRARIES)
 @pytest.mark.parametrize("name", RULES)
+@pytest.mark.slow
 def test_libraries_agree_but_where_the_book_says_so(measured, name, library):
     twin = cases.PARITY[name].keras[0]
     if library == "keras" and not parity.keras_has(twin):
@@ -202,6 +204,7 @@ def about(*numbers):
     return [None if n is None else pytest.approx(n, rel=0.02) for n in numbers]
 
 
+@pytest.mark.slow
 def test_adam_epsilon_outside_the_correction_slows_small_gradients(measured):
     # m̂/√v̂ = 1: Keras steps by 0.001 / (1 + ε/(√0.001 · 1e-6)), the others by
     # 0.001 / (1 + 1e-8/1e-6).
@@ -213,6 +216,7 @@ def test_adam_epsilon_outside_the_correction_slows_small_gradients(measured):
     assert apart(measured, "adam_epsilon", "torch-optax") < 2e-5
 
 
+@pytest.mark.slow
 def test_rmsprop_epsilon_in_the_root_shortens_a_step_ten_times(measured):
     inside = -1e-3 * 1e-4 / (0.1 * 1e-8 + 1e-7) ** 0.5
     beside = -1e-3 * 1e-4 / ((0.1 * 1e-8) ** 0.5 + 1e-7)
@@ -220,24 +224,29 @@ def test_rmsprop_epsilon_in_the_root_shortens_a_step_ten_times(measured):
     assert inside / beside == pytest.approx(0.1, rel=0.01)
 
 
+@pytest.mark.slow
 def test_rmsprop_defaults_differ_by_more_than_a_unit(measured):
     assert apart(measured, "rmsprop_rho") > 0.5
 
 
+@pytest.mark.slow
 def test_adagrad_starts_at_a_tenth_or_at_zero(measured):
     full, damped = -0.05, -0.05 * 0.1 / (0.1 + 0.01) ** 0.5
     assert moved(measured, "adagrad_start") == about(damped, full, damped)
 
 
+@pytest.mark.slow
 def test_adagrad_epsilon_stands_in_or_beside_the_root(measured):
     inside = -0.05 * 1e-4 / (1e-8 + 1e-7) ** 0.5
     assert moved(measured, "adagrad_epsilon") == about(inside, -0.05, inside)
 
 
+@pytest.mark.slow
 def test_adamax_epsilon_hardly_matters(measured):
     assert 1e-4 < apart(measured, "adamax_epsilon") < 1e-2
 
 
+@pytest.mark.slow
 def test_weight_decay_of_adam_is_decoupled_or_l2(measured):
     assert apart(measured, "adam_weight_decay") > 0.2
 
@@ -248,11 +257,13 @@ def test_adam_with_decay_is_adamw_in_keras():
     np.testing.assert_array_equal(*(twins.walk("keras", c) for c in (case, adamw)))
 
 
+@pytest.mark.slow
 def test_the_default_decay_of_adamw_differs(measured):
     for pair in ("keras-torch", "keras-optax", "torch-optax"):
         assert apart(measured, "adamw_decay", pair) > 1e-3
 
 
+@pytest.mark.slow
 def test_default_rates_differ(measured):
     assert moved(measured, "sgd_rate") == about(-0.01 * 0.1, -0.001 * 0.1, None)
     first = -((1e-6 / (0.1 * 0.01 + 1e-6)) ** 0.5) * 0.1  # ρ 0.9 and ε 1e-6, rate 1
@@ -261,18 +272,21 @@ def test_default_rates_differ(measured):
     assert moved(measured, "adadelta_rate") == about(ours, first, -first)
 
 
+@pytest.mark.slow
 def test_nadam_has_three_schedules(measured):
     for pair in ("keras-torch", "keras-optax", "torch-optax"):
         assert apart(measured, "nadam_schedule", pair) > 0.03
     assert measured["parity"]["nadam"]["torch"] < 2e-6  # with momentum_decay=1
 
 
+@pytest.mark.slow
 def test_amsgrad_of_optax_remembers_the_corrected_square(measured):
     ours, torch, optax = moved(measured, "amsgrad_maximum")
     assert ours == pytest.approx(torch, rel=1e-4)
     assert optax / ours == pytest.approx(0.51, abs=0.02)
 
 
+@pytest.mark.slow
 def test_momentum_differs_once_the_rate_falls(measured):
     assert apart(measured, "heavy_ball_schedule") > 0.3
     assert apart(measured, "heavy_ball_schedule", "torch-optax") < 2e-6
@@ -289,6 +303,7 @@ def test_muon_gives_convolution_kernels_to_adamw():
 
 
 @needs_new_keras
+@pytest.mark.slow
 def test_muon_differs_by_precision_mix_and_size(measured):
     assert 5e-4 < apart(measured, "muon_precision") < 1e-2  # bfloat16
     assert 1e-4 < apart(measured, "muon_precision", "keras-optax") < 1e-2
@@ -297,6 +312,7 @@ def test_muon_differs_by_precision_mix_and_size(measured):
 
 
 @needs_new_keras
+@pytest.mark.slow
 def test_schedule_free_differs_by_point_average_and_decay(measured):
     for name in ("point", "backend", "warmup", "decay"):
         assert apart(measured, f"schedule_free_{name}", "keras-optax") > 0.02
@@ -306,6 +322,7 @@ def test_schedule_free_differs_by_point_average_and_decay(measured):
 
 
 @needs_new_keras
+@pytest.mark.slow
 def test_stored_differences_are_measured_again(measured, stored):
     assert list(stored["parity"]) == list(RULES)
     assert list(stored["disagreements"]) == list(cases.DISAGREEMENTS)
@@ -344,6 +361,7 @@ def test_the_table_stars_what_disagrees(stored, capsys):
     assert "*" not in rows["adam"]
 
 
+@pytest.mark.slow
 def test_the_script_does_without_pytorch(monkeypatch, capsys, tmp_path, measured):
     monkeypatch.setattr(parity.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(parity, "measure", lambda goldens: measured)

@@ -101,6 +101,7 @@ def test_only_the_rate_differs_from_what_keras_sets(load):
 @pytest.mark.parametrize(
     ("problem", "optimizer"), [("source", "nadam"), ("vae", "adagrad")]
 )
+@pytest.mark.slow
 def test_a_run_is_what_keras_does_batch_by_batch(
     load, images, tiny, problem, optimizer
 ):
@@ -127,6 +128,7 @@ def test_a_run_is_what_keras_does_batch_by_batch(
     assert result["status"] == "finished"
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(
     load, images, tiny
 ):

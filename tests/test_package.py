@@ -19,6 +19,7 @@ def run(*arguments):
     ).stdout
 
 
+@pytest.mark.slow
 def test_importing_any_module_changes_nothing_in_the_process():
     script = str(Path(__file__).with_name("import_changes.py"))
     of_others = run(script).split()

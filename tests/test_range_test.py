@@ -137,6 +137,7 @@ def test_a_loss_that_overflows_ends_the_test():
 
 
 @pytest.mark.parametrize("jit_compile", [True, False, "auto"])
+@pytest.mark.slow
 def test_training_goes_on_as_if_nothing_had_been(digits, jit_compile):
     x, options = digits[:256], {"shuffle": False, "verbose": 0}
     tested, untouched = (small(jit_compile=jit_compile) for _ in range(2))
@@ -288,6 +289,7 @@ def test_an_autoencoder_says_which_values_it_takes(digits):
 # --- the second backend
 
 
+@pytest.mark.slow
 def test_jax_finds_the_limit_too_and_leaves_no_trace_after_an_interrupt(tmp_path):
     pytest.importorskip("jax")
     script = tmp_path / "on_jax.py"

@@ -412,6 +412,7 @@ def test_a_bad_argument_is_named_at_once(call, error, message):
 # --- the second backend
 
 
+@pytest.mark.slow
 def test_jax_takes_the_same_rates(tmp_path):
     pytest.importorskip("jax")
     script = tmp_path / "on_jax.py"

@@ -40,6 +40,7 @@ def x(digits):
     ("jit_compile", "optimizer"),
     [(True, "adam"), (False, "adam"), (True, "adadelta"), (False, "sgd")],
 )
+@pytest.mark.slow
 def test_an_epoch_ends_at_the_weights_that_keras_reaches(x, jit_compile, optimizer):
     if jit_compile and keras.backend.backend() == "torch":
         pytest.skip("torch.compile cannot trace Keras' training step")
@@ -55,6 +56,7 @@ def test_an_epoch_ends_at_the_weights_that_keras_reaches(x, jit_compile, optimiz
 
 
 @needs_loops
+@pytest.mark.slow
 def test_shuffled_epochs_are_keras_epochs_over_the_same_batches(x, monkeypatch):
     orders = []
     shuffle = np.random.Generator.shuffle
@@ -132,6 +134,7 @@ def test_any_batch_size_trains_on_every_sample_once(x, batch_size):
     ],
     ids=["float64", "Fortran order", "strided", "tensor"],
 )
+@pytest.mark.slow
 def test_the_form_of_the_array_does_not_matter(x, form):
     usual, other = small(), small()
     options = {"batch_size": BATCH, "shuffle": False, "verbose": 0}
@@ -309,6 +312,7 @@ def test_an_interrupt_leaves_a_model_that_works(x):
 
 @needs_loops
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+@pytest.mark.slow
 def test_ctrl_c_is_answered_in_the_middle_of_an_epoch(tmp_path):
     script = tmp_path / "long.py"
     script.write_text(
@@ -478,6 +482,7 @@ def test_a_model_that_is_not_compiled_says_so(x):
 # --- the second backend
 
 
+@pytest.mark.slow
 def test_jax_trains_to_the_weights_that_keras_reaches(tmp_path):
     pytest.importorskip("jax")
     script = tmp_path / "on_jax.py"
@@ -537,6 +542,7 @@ def broken_after(x, step, batch_size):
 @needs_loops
 @pytest.mark.parametrize("jit_compile", [True, False])
 @pytest.mark.parametrize("cut", [0.5, 1e-9])  # seconds a compiled call
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_names_its_step(x, jit_compile, cut, monkeypatch):
     if not jit_compile and keras.backend.backend() == "jax":
         pytest.skip("without jit_compile JAX runs Keras' loop")
