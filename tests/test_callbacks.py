@@ -7,6 +7,7 @@ import json
 
 from aebook import training
 from aebook.models import Autoencoder, dense
+from interrupted import Stop, StopAfter
 import keras
 import numpy as np
 import pytest
@@ -92,6 +93,7 @@ def test_no_callback_of_keras_is_forgotten():
 
 
 @pytest.mark.parametrize("name", BUILT)
+@pytest.mark.slow
 def test_it_does_what_it_does_in_keras_own_loop(name, x, tmp_path):
     ends = {}
     for loop in LOOPS:
@@ -172,27 +174,13 @@ def test_the_remote_monitor_tells_each_epoch(x, monkeypatch):
         assert float(ours["loss"]) == pytest.approx(float(theirs["loss"]), rel=1e-4)
 
 
-class Stop(Exception):
-    """What interrupts a run in these tests."""
-
-
-class StopIn(callbacks.Callback):
-    def __init__(self, epoch):
-        super().__init__()
-        self.last = epoch
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch == self.last:
-            raise Stop
-
-
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_backup_goes_on_with_the_epoch_that_was_interrupted(loop, x, tmp_path):
     model = small()
     options = {"epochs": 6, "batch_size": 64, "shuffle": False, "verbose": 0}
     backup = callbacks.BackupAndRestore(tmp_path)
     with pytest.raises(Stop):
-        LOOPS[loop](model, x, x, callbacks=[backup, StopIn(3)], **options)
+        LOOPS[loop](model, x, x, callbacks=[backup, StopAfter(3)], **options)
     again = small()
     backup = callbacks.BackupAndRestore(tmp_path)
     history = LOOPS[loop](again, x, x, callbacks=[backup], **options)
@@ -204,7 +192,7 @@ def test_a_run_after_a_restored_one_trains_all_its_epochs(x, tmp_path):
     model = small()
     backup = callbacks.BackupAndRestore(tmp_path)
     with pytest.raises(Stop):
-        model.fit(x, epochs=4, callbacks=[backup, StopIn(2)], verbose=0)
+        model.fit(x, epochs=4, callbacks=[backup, StopAfter(2)], verbose=0)
     backup = callbacks.BackupAndRestore(tmp_path)
     assert model.fit(x, epochs=4, callbacks=[backup], verbose=0).epoch == [2, 3]
     assert model.fit(x, epochs=2, verbose=0).epoch == [0, 1]

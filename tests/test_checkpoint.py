@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from aebook import training
 from aebook.checkpoint import read, write
 from aebook.models import Autoencoder, dense
+from interrupted import Stop, StopAfter
 import keras
 import numpy as np
 import pytest
@@ -84,26 +85,6 @@ def print_nothing(batch, logs):
     """Act on batches, so that Keras' own loop is taken."""
 
 
-class Stop(Exception):
-    """What ends a run in these tests."""
-
-
-class StopAfter(keras.callbacks.Callback):
-    def __init__(self, epoch):
-        super().__init__()
-        self.last = epoch
-
-    def get_state(self):
-        return {}
-
-    def set_state(self, state):
-        pass
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch == self.last:
-            raise Stop
-
-
 class StopOnBatch(StopAfter):
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
@@ -154,6 +135,7 @@ def run_stopped_at(stops, path, x, optimizer="adam", callbacks=list, **options):
 @pytest.mark.parametrize(
     ("optimizer", "stops"), [("adam", (0,)), ("schedule", (3, 6)), ("adam", (7,))]
 )
+@pytest.mark.slow
 def test_a_stopped_run_ends_at_the_bits_of_one_that_never_stopped(
     x, path, tmp_path, optimizer, stops
 ):
@@ -192,6 +174,7 @@ def test_the_callbacks_go_on_too(x, path, tmp_path):
 
 
 @needs_loops
+@pytest.mark.slow
 def test_the_compiler_is_chosen_by_the_whole_run(x, path, monkeypatch):
     monkeypatch.setattr("aebook.choice.XLA_STEPS", 8 * 7)  # all steps, no fewer
     expected = small(rate=0)  # XLA is not chosen for noise
@@ -205,6 +188,7 @@ def test_the_compiler_is_chosen_by_the_whole_run(x, path, monkeypatch):
     assert_same_bits(model, expected)
 
 
+@pytest.mark.slow
 def test_a_run_in_the_loop_of_keras_goes_on_too(x, path):
     def callbacks():
         return [keras.callbacks.LambdaCallback(on_train_batch_end=print_nothing)]
@@ -220,6 +204,7 @@ def test_a_run_in_the_loop_of_keras_goes_on_too(x, path):
     assert_same_bits(model, expected)
 
 
+@pytest.mark.slow
 def test_batches_go_on_in_their_order(x, path):
     def run(name, stops):
         batches = training.Batches(x, batch_size=32, seed=4, block_size=64)
@@ -233,6 +218,7 @@ def test_batches_go_on_in_their_order(x, path):
 
 
 @needs_loops
+@pytest.mark.slow
 def test_a_checkpoint_changes_no_number(x, path, whole):
     kept = small()
     history = kept.fit(x, checkpoint=path, **OPTIONS)
@@ -298,6 +284,7 @@ def test_a_run_killed_before_its_last_word_still_gets_it(x, path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+@pytest.mark.slow
 def test_a_killed_run_ends_at_the_bits_of_one_that_was_not(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     killed_run = importlib.import_module("killed_run")
@@ -396,6 +383,7 @@ def full_disk(*_, **__):
 
 
 @pytest.mark.parametrize("where", ["os.fsync", "os.replace", "numpy.savez"])
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_checkpoint_before(x, path, whole, monkeypatch, where):
     class Fill(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):

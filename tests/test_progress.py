@@ -6,6 +6,7 @@ from collections import defaultdict, namedtuple
 
 from aebook import training
 from aebook.checkpoint import read
+from interrupted import Stop, StopAfter
 import keras
 from keras import callbacks as stock
 import numpy as np
@@ -143,26 +144,6 @@ OTHERS = {
 }
 
 
-class Stop(Exception):
-    """What ends a run in these tests."""
-
-
-class StopAfter(stock.Callback):
-    def __init__(self, epoch):
-        super().__init__()
-        self.last = epoch
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch == self.last:
-            raise Stop
-
-    def get_state(self):
-        return {}
-
-    def set_state(self, state):
-        pass
-
-
 def stopped(path, build_callbacks, *epochs, **options):
     """Stop a run before these epochs; return the state of the last file."""
     for epoch in epochs:
@@ -181,6 +162,7 @@ def test_every_stock_callback_is_thought_of():
 
 
 @pytest.mark.parametrize("name", STOCK)
+@pytest.mark.slow
 def test_a_stock_callback_goes_on_to_the_same_bits(name, tmp_path):
     folders = tmp_path / "whole", tmp_path / "stopped"
     for folder in folders:

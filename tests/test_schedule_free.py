@@ -15,6 +15,7 @@ from aebook.schedule_free import (
     ScheduleFreeEvaluation,
     evaluation_weights,
 )
+from interrupted import Stop, StopAfter
 import keras
 import numpy as np
 import pytest
@@ -455,17 +456,8 @@ def test_a_state_of_another_model_is_refused():
         callback.set_state({"y": state["y"][:3]})
 
 
-class Stopped(Exception):
-    """As a run that is killed between two epochs."""
-
-
-class Stop(keras.callbacks.Callback):
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch == 3:
-            raise Stopped
-
-
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: o.__module__)
+@pytest.mark.slow
 def test_a_run_with_a_checkpoint_goes_on_from_y(tmp_path, optimizer):
     def run(model, path, *callbacks):
         best = keras.callbacks.EarlyStopping("val_loss", restore_best_weights=True)
@@ -475,8 +467,8 @@ def test_a_run_with_a_checkpoint_goes_on_from_y(tmp_path, optimizer):
 
     whole = a_model(optimizer(0.05))
     expected = run(whole, "whole.ckpt")
-    with pytest.raises(Stopped):
-        run(a_model(optimizer(0.05)), "stopped.ckpt", Stop())
+    with pytest.raises(Stop):
+        run(a_model(optimizer(0.05)), "stopped.ckpt", StopAfter(3))
     again, finished = (a_model(optimizer(0.05)) for _ in range(2))
     for model in (again, finished):  # the second finds the end of the run
         assert run(model, "stopped.ckpt") == expected
@@ -520,6 +512,7 @@ def test_another_optimizer_is_refused_in_words():
 
 
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="it runs on JAX")
+@pytest.mark.slow
 def test_all_of_this_holds_on_jax():
     tests = "have_the_average or goes_on or exactly_also or judged_at"
     done = subprocess.run(
