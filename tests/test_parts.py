@@ -157,6 +157,15 @@ def test_a_model_of_any_size_takes_images_of_equal_size(tmp_path):
     np.testing.assert_allclose(loaded.reconstruct(x), model.reconstruct(x), rtol=1e-6)
 
 
+@pytest.mark.parametrize("use", ["fit", "evaluate"])
+def test_images_that_come_back_in_another_size_are_refused(use):
+    model = Autoencoder(*of_any_size())
+    model.compile("adam", "mse")
+    x = np.random.default_rng(0).random((16, 7, 8, 1))
+    with pytest.raises(ValueError, match=r"got \(7, 8, 1\), .* as \(8, 8, 1\); pad or"):
+        getattr(model, use)(x, verbose=0)
+
+
 def test_its_latent_dim_is_not_known_and_that_is_said():
     model = Autoencoder(*of_any_size())
     with pytest.raises(ValueError, match=r"latent_dim of .* is not known.*\(None, Non"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
 from typing import Any
 
@@ -24,6 +25,7 @@ class DataChecks:
 
     encoder: keras.Model
     decoder: keras.Model
+    compute_output_spec: Callable[[Any], Any]
 
     def check_data(
         self,
@@ -66,7 +68,9 @@ class DataChecks:
         low, high = target_range(self.decoder, getattr(self, "loss", None))
         if y is None:
             shape = self.encoder.input_shape[1:]
-            return as_samples(x, shape, name=names[0], low=low, high=high), None
+            x = as_samples(x, shape, name=names[0], low=low, high=high)
+            self._check_size(x, names[0])
+            return x, None
         shape = self.decoder.output_shape[1:]
         if np.size(y) == len(y) and math.prod(n or 0 for n in shape) != 1:
             raise ValueError(
@@ -82,6 +86,18 @@ class DataChecks:
                 f"got {len(x)} and {len(y)}"
             )
         return x, y
+
+    def _check_size(self, x: np.ndarray, name: str) -> None:
+        """Nets of any size give some sizes back rounded up to their strides."""
+        if None not in self.encoder.input_shape[1:]:
+            return
+        size = tuple(x.shape[1:])
+        (_, *back) = self.compute_output_spec(keras.KerasTensor((None, *size))).shape
+        if tuple(back) != size:
+            raise ValueError(
+                f"{name} must come back in its own size, got {size}, which comes back "
+                f"as {tuple(back)}; pad or crop it to a multiple of the strides"
+            )
 
     def _checked_input(self, x: Any, name: str = "x") -> Any:
         """Check an input alone: noise may leave [0, 1], 8-bit levels may not pass."""
