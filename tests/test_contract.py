@@ -465,8 +465,12 @@ def test_two_devices_are_one(backend):
 # --- precision
 
 
+# How far the first losses may be from those in float32: twice what is measured.
+PRECISIONS = {"float32": 1e-6, "mixed_bfloat16": 4e-2, "mixed_float16": 2e-3}
+
+
 @every_member
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", PRECISIONS)
 def test_it_trains_in_every_precision(name, policy, x):
     exact = still(name)
     keras.config.set_dtype_policy(policy)
@@ -477,7 +481,7 @@ def test_it_trains_in_every_precision(name, policy, x):
     assert model.decoder.layers[-1].compute_dtype == policy.removeprefix("mixed_")
     expected, got = losses_of(exact, x), losses_of(model, x)
     for term in set(expected) - {"perplexity", "units_in_use"}:  # these count
-        assert got[term] == pytest.approx(expected[term], rel=0.2), term
+        assert got[term] == pytest.approx(expected[term], rel=PRECISIONS[policy]), term
     z = model.encode(x)
     assert z.dtype == model.reconstruct(x).dtype == np.float32
     assert model.decode(z.astype("float16")).shape == x.shape
@@ -513,6 +517,19 @@ def test_it_is_exported_before_and_after_training(name, x, tmp_path):
         served = loaded.serve(x)
         np.testing.assert_allclose(served, model.predict(x, verbose=0), atol=1e-5)
         model.fit(x, verbose=0)
+
+
+@every_member
+@on_tensorflow
+@pytest.mark.filterwarnings("ignore:.*`np.object` will be:FutureWarning")
+def test_onnx_gives_the_same_numbers(name, x, tmp_path):
+    import onnxruntime
+
+    model = member(name)
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    (served,) = session.run(None, {session.get_inputs()[0].name: x})
+    np.testing.assert_allclose(served, model.predict(x, verbose=0), atol=1e-5)
 
 
 # --- what is changed after compile

@@ -73,7 +73,8 @@ class VectorQuantizer(layers.Layer):
             self._revive(batch)
         squares = ops.sum(ops.square(self.codebook), axis=1)
         distances = squares - 2 * ops.matmul(h, ops.transpose(self.codebook))
-        indices = ops.argmin(distances, axis=1)
+        # not argmin: that of Keras looks at sign bits, for which ONNX has no operation
+        indices = ops.top_k(-distances, 1)[1][:, 0]
         vectors = ops.take(self.codebook, indices, axis=0)
         if training:
             chosen = ops.one_hot(all_rows(indices), self.codes, dtype=h.dtype)
