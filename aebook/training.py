@@ -21,6 +21,7 @@ from aebook.finite import FiniteLoss, NonFiniteLossError
 from aebook.identity import settings_of
 from aebook.keras_internals import check_trainable, forget_restored_epoch
 from aebook.resume import Resume
+from aebook.retracing import many_models
 from aebook.state import build
 from aebook.streams import first_batch, is_stream
 import keras
@@ -229,7 +230,8 @@ def _run_keras(
         options["shuffle"] = isinstance(x, keras.utils.PyDataset) and not isinstance(
             x, Batches
         )
-    return keras.Model.fit(model, x, y, **options)
+    with many_models():
+        return keras.Model.fit(model, x, y, **options)
 
 
 def _first_epoch(options: dict[str, Any], resume: Resume | None) -> int:

@@ -105,13 +105,17 @@ def not_run(notebook: NotebookNode) -> list[str]:
 
 
 def stored_trouble(notebook: NotebookNode) -> list[str]:
-    """No output is an error or went to stderr."""
-    return [
-        f"cell {number} stores {output.get('ename', 'stderr')}"
-        for number, cell in code_cells(notebook)
-        for output in cell.outputs
-        if output.output_type == "error" or output.get("name") == "stderr"
-    ]
+    """No output is an error, went to stderr, or is what a logger says in a notebook."""
+    wrong = []
+    for number, cell in code_cells(notebook):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                wrong.append(f"cell {number} stores {output.ename}")
+            elif output.get("name") == "stderr":
+                wrong.append(f"cell {number} stores stderr")
+            elif "WARNING:" in output.get("text", ""):
+                wrong.append(f"cell {number} stores a warning")
+    return wrong
 
 
 def stored_addresses(notebook: NotebookNode) -> list[str]:

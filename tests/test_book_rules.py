@@ -53,6 +53,10 @@ BAD = {
         "stored_trouble",
         cell(outputs=[v4.new_output("stream", name="stderr", text="warning")]),
     ),
+    "a logger's warning": (
+        "stored_trouble",
+        cell(outputs=[v4.new_output("stream", text="WARNING:tensorflow:5 out of")]),
+    ),
     "address printed": (
         "stored_addresses",
         cell(outputs=[v4.new_output("stream", text="<object at 0x7f3a2b1c>")]),

@@ -71,6 +71,7 @@ def test_colab_gets_a_first_cell_once_the_address_is_known(execute):
     [
         ("1 / 0", "ZeroDivisionError"),
         ("import sys; print('careful', file=sys.stderr)", "careful"),
+        ("print('WARNING:tensorflow: careful')", "prints a warning"),
         ("import time; time.sleep(30)", "timed out"),
     ],
 )

@@ -78,7 +78,7 @@ def run(notebook: NotebookNode, folder: Path, timeout: int, label: str) -> None:
 
 
 def complaints(notebook: NotebookNode) -> list[str]:
-    """Return what must not be stored: errors and anything on stderr."""
+    """Return what must not be stored: errors, warnings, and anything on stderr."""
     found = []
     for number, cell in enumerate(notebook.cells, 1):
         for output in cell.get("outputs", []):
@@ -86,6 +86,8 @@ def complaints(notebook: NotebookNode) -> list[str]:
                 found.append(f"cell {number} raised {output.ename}: {output.evalue}")
             elif output.get("name") == "stderr":
                 found.append(f"cell {number} wrote to stderr:\n{output.text.rstrip()}")
+            elif "WARNING:" in output.get("text", ""):  # TensorFlow's logger
+                found.append(f"cell {number} prints a warning:\n{output.text.rstrip()}")
     return found
 
 

@@ -17,6 +17,7 @@ from aebook.models.precision import with_scaled_loss
 from aebook.models.terms import Terms
 from aebook.models.weights import as_column_of, one_a_sample
 from aebook.replicas import n_replicas
+from aebook.retracing import many_models
 from aebook.streams import first_batch, is_stream
 import keras
 from keras import ops
@@ -262,7 +263,8 @@ class Autoencoder(DataChecks, keras.Model):
         """Return loss and metrics, as `keras.Model.evaluate`; `y` defaults to `x`."""
         if not kwargs.get("_use_cached_eval_dataset"):  # `fit` has checked these
             x, y, sample_weight = training.checked(self, x, y, sample_weight)
-        return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
+        with many_models():
+            return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
 
     def predict(self, x: Any, **kwargs: Any) -> Any:
         """Return reconstructions, as `keras.Model.predict`."""
@@ -270,7 +272,9 @@ class Autoencoder(DataChecks, keras.Model):
             batch, x = first_batch(x)
             batch, *_ = keras.utils.unpack_x_y_sample_weight(batch)
             self._checked_input(batch, "in the first batch, x")
-        return super().predict(self._checked_input(x), **kwargs)
+        x = self._checked_input(x)
+        with many_models():
+            return super().predict(x, **kwargs)
 
     def train_on_batch(
         self,
@@ -282,13 +286,16 @@ class Autoencoder(DataChecks, keras.Model):
     ) -> Any:
         """Train on one batch, as `keras.Model.train_on_batch`; `y` defaults to `x`."""
         batch = self.check_data(x, y, sample_weight, class_weight)
-        return super().train_on_batch(*batch, **kwargs)
+        with many_models():
+            return super().train_on_batch(*batch, **kwargs)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, **kwargs: Any
     ) -> Any:
         """Judge one batch, as `keras.Model.test_on_batch`; `y` defaults to `x`."""
-        return super().test_on_batch(*self.check_data(x, y, sample_weight), **kwargs)
+        batch = self.check_data(x, y, sample_weight)
+        with many_models():
+            return super().test_on_batch(*batch, **kwargs)
 
     def export(
         self, filepath: Any, format: str = "tf_saved_model", **kwargs: Any
@@ -332,7 +339,8 @@ class Autoencoder(DataChecks, keras.Model):
         """
         check_count(batch_size, "batch_size")
         z = as_samples(z, self.decoder.input_shape[1:], name="z")
-        x_hat = self.decoder.predict(z, batch_size=batch_size, verbose=0)
+        with many_models():
+            x_hat = self.decoder.predict(z, batch_size=batch_size, verbose=0)
         return np.asarray(x_hat, keras.config.floatx())
 
     def reconstruct(self, x: Any, batch_size: int = 256) -> np.ndarray:
@@ -343,7 +351,8 @@ class Autoencoder(DataChecks, keras.Model):
         """Return what the encoder puts out, whatever precision it computes in."""
         check_count(batch_size, "batch_size")
         x = self._checked_input(x)
-        h = self.encoder.predict(x, batch_size=batch_size, verbose=0)
+        with many_models():
+            h = self.encoder.predict(x, batch_size=batch_size, verbose=0)
         return np.asarray(h, keras.config.floatx())
 
     # --- arguments and saving
