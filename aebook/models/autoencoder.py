@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 
 from aebook import training
 from aebook.checks import as_samples, check_count
-from aebook.models.data_checks import DataChecks, check_target
+from aebook.models.data_checks import DataChecks
 from aebook.models.objective import check_loss, check_optimizer
 from aebook.models.part_checks import check_part, check_parts
 from aebook.models.precision import with_scaled_loss
+from aebook.models.shape_checks import check_target
 from aebook.models.terms import Terms
 from aebook.models.weights import as_column_of, one_a_sample
 from aebook.replicas import n_replicas

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import math
 from typing import Any
 
 from aebook.batches import is_mapped
 from aebook.checks import as_samples
 from aebook.models.objective import target_range
+from aebook.models.shape_checks import check_size
 from aebook.models.weights import as_sample_weight, check_no_class_weight
 from aebook.streams import is_stream
 import keras
 import numpy as np
 
-__all__ = ["DataChecks", "check_target"]
+__all__ = ["DataChecks"]
 
 # Intensities with noise on them stay far below; 8-bit levels reach 255.
 LARGEST_INTENSITY = 32.0
@@ -25,7 +25,6 @@ class DataChecks:
 
     encoder: keras.Model
     decoder: keras.Model
-    compute_output_spec: Callable[[Any], Any]
 
     def check_data(
         self,
@@ -69,7 +68,7 @@ class DataChecks:
         if y is None:
             shape = self.encoder.input_shape[1:]
             x = as_samples(x, shape, name=names[0], low=low, high=high)
-            self._check_size(x, names[0])
+            check_size(self, x, names[0])
             return x, None
         shape = self.decoder.output_shape[1:]
         if np.size(y) == len(y) and math.prod(n or 0 for n in shape) != 1:
@@ -87,18 +86,6 @@ class DataChecks:
             )
         return x, y
 
-    def _check_size(self, x: np.ndarray, name: str) -> None:
-        """Nets of any size give some sizes back rounded up to their strides."""
-        if None not in self.encoder.input_shape[1:]:
-            return
-        size = tuple(x.shape[1:])
-        (_, *back) = self.compute_output_spec(keras.KerasTensor((None, *size))).shape
-        if tuple(back) != size:
-            raise ValueError(
-                f"{name} must come back in its own size, got {size}, which comes back "
-                f"as {tuple(back)}; pad or crop it to a multiple of the strides"
-            )
-
     def _checked_input(self, x: Any, name: str = "x") -> Any:
         """Check an input alone: noise may leave [0, 1], 8-bit levels may not pass."""
         if not _is_values(x):
@@ -114,18 +101,3 @@ def _is_values(x: Any) -> bool:
     """Whether `x` holds values to check; a dataset or a mapped file is read later."""
     values = list | tuple | str | bytes | int | float | None
     return (hasattr(x, "__array__") or isinstance(x, values)) and not is_mapped(x)
-
-
-def check_target(y: Any, y_pred: Any) -> None:
-    """Raise while a step is traced, where a target would be broadcast instead."""
-    if getattr(y.shape, "rank", 0) is None:  # TensorFlow knows nothing of it yet
-        return
-    pairs = zip(y.shape, y_pred.shape, strict=False)
-    if len(y.shape) != len(y_pred.shape) or any(
-        None not in pair and pair[0] != pair[1] for pair in pairs
-    ):
-        raise ValueError(
-            "the target must have the shape of the reconstruction, "
-            f"{tuple(y_pred.shape)}, got {tuple(y.shape)}; an autoencoder's target is "
-            "its input: of pairs (image, label), give the images alone"
-        )
