@@ -7,6 +7,7 @@ from typing import Any
 
 from aebook.checks import as_samples
 from aebook.metrics.mmd import Discrepancy, squared_mmd
+from aebook.retracing import many_models
 import numpy as np
 
 __all__ = ["sample_distance"]
@@ -76,7 +77,8 @@ def _as_digits(x: Any, name: str) -> np.ndarray:
 def _features(x: np.ndarray) -> np.ndarray:
     """Return what the network sees in digits: (n, 28, 28) to (n, 64)."""
     extractor, scale = _extractor()
-    return extractor.predict(x, batch_size=500, verbose=0) / scale
+    with many_models():
+        return extractor.predict(x, batch_size=500, verbose=0) / scale
 
 
 @lru_cache
@@ -90,7 +92,8 @@ def _extractor() -> tuple[Any, float]:
 
     network = _train()
     features = keras.Model(network.inputs, network.get_layer("features").output)
-    seen = features.predict(_training_digits()[0], batch_size=500, verbose=0)
+    with many_models():
+        seen = features.predict(_training_digits()[0], batch_size=500, verbose=0)
     return features, float(np.sqrt(np.mean(np.square(seen))))
 
 
