@@ -31,7 +31,7 @@ book: .venv/installed ## build the site into _build/html, from the stored output
 	  || { rm -rf _build/.doctrees; exit 1; } # or the next build forgets the warnings
 	@echo "Open file://$(CURDIR)/_build/html/index.html"
 
-# Two processes use two cores better than the threads of one; each needs about 2 GB.
+# Two processes use two cores better than the threads of one; each needs 2 to 4 GB.
 WORKERS ?= 2
 PYTEST = $(BIN)/pytest -q -n $(WORKERS)
 TIER = -m "not slow"
