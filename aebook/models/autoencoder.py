@@ -305,7 +305,8 @@ class Autoencoder(DataChecks, keras.Model):
 
         Args:
             filepath: Where to.
-            format: As Keras knows them, such as `"onnx"`. Defaults to a SavedModel.
+            format: As Keras knows them, such as `"onnx"`, which needs the package
+                tf2onnx. Defaults to a SavedModel.
             **kwargs: Further arguments of `keras.Model.export`.
         """
         shape = (None, *self.encoder.input_shape[1:])
