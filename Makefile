@@ -8,8 +8,8 @@ UV_VERSION := 0.13.9
 # Only `make test-backends` needs PyTorch. Where pip would fetch a build for GPUs, add
 # to this the --index-url of PyTorch's CPU builds.
 TORCH ?= torch==2.13.0
-ON_BACKENDS := models losses training families architectures sampling autodiff batches \
-  callbacks checkpoint contract corruption data_format
+ON_BACKENDS := models losses training families architectures sampling autodiff \
+  checkpoint contract corruption data_format
 
 # TensorFlow reads these before any Python of ours can set them in a kernel.
 export TF_ENABLE_ONEDNN_OPTS = 0

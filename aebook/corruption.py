@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from aebook.adjustable import Adjustable
 from aebook.checks import check_count
+from aebook.training.adjustable import Adjustable
 import keras
 from keras import layers, ops
 

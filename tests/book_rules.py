@@ -223,7 +223,7 @@ NOTEBOOK_RULES = (
 
 def undocumented(module: ModuleType) -> list[str]:
     """A module says what is public, and every public name has a docstring."""
-    if not getattr(module, "__all__", None):
+    if not hasattr(module, "__all__"):
         return [f"{module.__name__} has no __all__"]
     return [
         f"{module.__name__}.{name} has no docstring"

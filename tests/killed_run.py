@@ -77,7 +77,7 @@ def kill(folder, moment, after=1):
     Return how many epochs the checkpoint held when the process was dead; -1 if the
     run was quicker than the moment.
     """
-    from aebook.checkpoint import read
+    from aebook.training.checkpoint.file import read
 
     checkpoint = folder / "run.ckpt"
     process = start(checkpoint, folder / "result.npz")

@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 from aebook import losses
+from aebook.models.architectures.convolutional import convolutional
+from aebook.models.architectures.dense import dense
+from aebook.models.architectures.recurrent import recurrent
 from aebook.models.autoencoder import Autoencoder
-from aebook.models.convolutional import convolutional
-from aebook.models.dense import dense
-from aebook.models.recurrent import recurrent
 import keras
 import numpy as np
 import pytest
@@ -230,8 +230,8 @@ SCRIPT = """
 import json, keras, numpy as np
 from aebook.losses import MaskedMeanSquaredError
 from aebook.models.autoencoder import Autoencoder
-from aebook.models.convolutional import convolutional
-from aebook.models.recurrent import recurrent
+from aebook.models.architectures.convolutional import convolutional
+from aebook.models.architectures.recurrent import recurrent
 x = np.random.default_rng(0).random((8, 7, 5)).astype("float32")
 x[:, 5:] = 0
 values = []

@@ -7,8 +7,8 @@ import random
 from types import SimpleNamespace
 
 from aebook import training
-from aebook.checkpoint import read, write
 from aebook.models import Autoencoder, dense
+from aebook.training.checkpoint.file import read, write
 from interrupted import Stop, StopAfter
 import keras
 import numpy as np
@@ -176,7 +176,8 @@ def test_the_callbacks_go_on_too(x, path, tmp_path):
 @needs_loops
 @pytest.mark.slow
 def test_the_compiler_is_chosen_by_the_whole_run(x, path, monkeypatch):
-    monkeypatch.setattr("aebook.choice.XLA_STEPS", 8 * 7)  # all steps, no fewer
+    all_steps = 8 * 7  # no fewer
+    monkeypatch.setattr("aebook.training.loop_choice.XLA_STEPS", all_steps)
     expected = small(rate=0)  # XLA is not chosen for noise
     expected.fit(x, **OPTIONS)
     assert expected._aebook_loops.jit_compile

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from aebook import data
-from aebook.data import DATASETS, DatasetError, flatten, load, load_mnist
+from aebook.data import DATASETS, DatasetError, flatten, images, load, load_mnist
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -124,15 +124,15 @@ def test_a_caller_cannot_change_what_the_next_caller_gets(digits):
 
 
 def test_a_file_is_decoded_once_a_process(digits, monkeypatch, tmp_path):
-    monkeypatch.setattr(data, "FOLDER", tmp_path)  # nothing there any more
+    monkeypatch.setattr(images, "FOLDER", tmp_path)  # nothing there any more
     np.testing.assert_array_equal(load_mnist().x_test, digits.x_test)
 
 
 @pytest.fixture
 def copied_folder(monkeypatch, tmp_path):
-    source = data.FOLDER / "fashion_mnist.xz"
-    monkeypatch.setattr(data, "FOLDER", tmp_path)
-    data._decode.cache_clear()
+    source = images.FOLDER / "fashion_mnist.xz"
+    monkeypatch.setattr(images, "FOLDER", tmp_path)
+    images._decode.cache_clear()
     shutil.copy(source, tmp_path)
     return tmp_path
 
@@ -181,9 +181,9 @@ def keras_returns(monkeypatch):
 
         monkeypatch.setattr(fashion_mnist, "load_data", load_data)
 
-    data._decode.cache_clear()
+    images._decode.cache_clear()
     yield replace
-    data._decode.cache_clear()
+    images._decode.cache_clear()
 
 
 def test_full_fashion_without_a_network_says_what_to_do(keras_returns):

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 from aebook import training
-from aebook.checkpoint import pack, unpack
 from aebook.models import Autoencoder
 from aebook.optim import schedule_free_adamw as rule
 from aebook.schedule_free import (
@@ -15,6 +14,7 @@ from aebook.schedule_free import (
     ScheduleFreeEvaluation,
     evaluation_weights,
 )
+from aebook.training.checkpoint.file import pack, unpack
 from interrupted import Stop, StopAfter
 import keras
 import numpy as np

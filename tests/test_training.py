@@ -13,6 +13,7 @@ import pytest
 needs_loops = pytest.mark.skipif(
     keras.backend.backend() == "torch", reason="PyTorch has no compiled loop"
 )
+CALL_SECONDS = "aebook.training.compiled_epochs.CALL_SECONDS"
 BATCH = 96  # does not divide the 500 samples: the last batch is smaller
 
 
@@ -111,7 +112,7 @@ def test_the_same_seed_gives_the_same_weights(x):
 def test_how_the_epoch_is_cut_into_calls_does_not_matter(x, monkeypatch):
     whole, cut = small(), small()
     whole.fit(x, batch_size=16, epochs=2, shuffle=False, verbose=0)
-    monkeypatch.setattr("aebook.epochs.CALL_SECONDS", 1e-9)  # one step a call
+    monkeypatch.setattr(CALL_SECONDS, 1e-9)  # one step a call
     cut.fit(x, batch_size=16, epochs=2, shuffle=False, verbose=0)
     assert largest_difference(whole, cut) == 0
 
@@ -147,7 +148,7 @@ def test_the_form_of_the_array_does_not_matter(x, form):
 
 @needs_loops
 def test_a_short_run_goes_on_in_the_loop_of_a_long_one(x, monkeypatch):
-    monkeypatch.setattr("aebook.choice.XLA_STEPS", 10)
+    monkeypatch.setattr("aebook.training.loop_choice.XLA_STEPS", 10)
     model = small()
     model.fit(x, batch_size=50, verbose=0)  # ten steps
     loops = model._aebook_loops
@@ -546,7 +547,7 @@ def broken_after(x, step, batch_size):
 def test_a_loss_that_is_not_finite_names_its_step(x, jit_compile, cut, monkeypatch):
     if not jit_compile and keras.backend.backend() == "jax":
         pytest.skip("without jit_compile JAX runs Keras' loop")
-    monkeypatch.setattr("aebook.epochs.CALL_SECONDS", cut)
+    monkeypatch.setattr(CALL_SECONDS, cut)
     keras.utils.set_random_seed(1)
     parts = dense(784, latent_dim=8, hidden=(32,), output_activation="linear")
     model = Autoencoder(*parts)
@@ -572,7 +573,7 @@ def test_a_loss_that_is_not_finite_names_its_step(x, jit_compile, cut, monkeypat
 def test_the_weights_after_a_failure_are_those_of_the_step_it_names(x, monkeypatch):
     if keras.backend.backend() == "torch":
         pytest.skip("PyTorch has no compiled loop")
-    monkeypatch.setattr("aebook.epochs.CALL_SECONDS", 1e-9)  # one step a call
+    monkeypatch.setattr(CALL_SECONDS, 1e-9)  # one step a call
     failed, other = small(True), small(True)
     options = {"batch_size": 20, "shuffle": False, "verbose": 0}
     x = x[:180]

@@ -1,6 +1,6 @@
 """Pack the genuine IDX files into the two archives that the package embeds.
 
-    python tools/pack_datasets.py MNIST_FOLDER FASHION_FOLDER aebook/datasets
+    python tools/pack_datasets.py MNIST_FOLDER FASHION_FOLDER aebook/data/datasets
 
 Each archive is one xz stream of four IDX files, one after the other: training images,
 training labels, test images, test labels. IDX says its own shape, so nothing else has

@@ -8,9 +8,9 @@ from aebook.checks import check_between, check_count, check_positive
 from aebook.estimators.batches import in_batches
 from aebook.estimators.scaling import FARTHEST, fit_scaler, scaled
 from aebook.estimators.seeding import seeded
+from aebook.models.architectures.dense import dense
 from aebook.models.autoencoder import Autoencoder
-from aebook.models.dense import dense
-from aebook.models.objective import check_optimizer
+from aebook.models.loss_checks import check_optimizer
 import keras
 import numpy as np
 import scipy.sparse

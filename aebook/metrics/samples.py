@@ -7,7 +7,6 @@ from typing import Any
 
 from aebook.checks import as_samples
 from aebook.metrics.mmd import Discrepancy, squared_mmd
-from aebook.retracing import many_models
 import numpy as np
 
 __all__ = ["sample_distance"]
@@ -76,6 +75,8 @@ def _as_digits(x: Any, name: str) -> np.ndarray:
 
 def _features(x: np.ndarray) -> np.ndarray:
     """Return what the network sees in digits: (n, 28, 28) to (n, 64)."""
+    from aebook.training.retracing import many_models
+
     extractor, scale = _extractor()
     with many_models():
         return extractor.predict(x, batch_size=500, verbose=0) / scale
@@ -88,6 +89,7 @@ def _extractor() -> tuple[Any, float]:
     Divided by that size a number has mean square 1 over real digits, so that the 1
     in the kernel weighs as much as the product.
     """
+    from aebook.training.retracing import many_models
     import keras
 
     network = _train()

@@ -4,17 +4,19 @@ The two choices are independent. An architecture builder returns an encoder and 
 decoder; a family member takes any such pair and adds its own objective.
 """
 
+# A saved model may name any of these: its layers, loss, optimizer and rate.
+from aebook import corruption, losses, schedule_free, schedules  # noqa: F401
 from aebook.models.adversarial import AdversarialAutoencoder
+from aebook.models.architectures.convolutional import convolutional
+from aebook.models.architectures.dense import dense
+from aebook.models.architectures.recurrent import recurrent
 from aebook.models.autoencoder import Autoencoder
-from aebook.models.collapse import PosteriorCollapseWarning
 from aebook.models.contractive import ContractiveAutoencoder
-from aebook.models.convolutional import convolutional
 from aebook.models.denoising import DenoisingAutoencoder
-from aebook.models.dense import dense
 from aebook.models.importance_weighted import ImportanceWeightedAutoencoder
 from aebook.models.k_sparse import KSparseAutoencoder
 from aebook.models.masked import MaskedAutoencoder
-from aebook.models.recurrent import recurrent
+from aebook.models.posterior_collapse import PosteriorCollapseWarning
 from aebook.models.sparse_kl import KLSparseAutoencoder
 from aebook.models.sparse_l1 import L1SparseAutoencoder
 from aebook.models.tied import TiedAutoencoder

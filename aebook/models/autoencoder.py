@@ -11,15 +11,16 @@ from typing import Any, ClassVar
 from aebook import training
 from aebook.checks import as_samples, check_count
 from aebook.models.data_checks import DataChecks
-from aebook.models.objective import check_loss, check_optimizer
+from aebook.models.loss_checks import check_loss, check_optimizer
 from aebook.models.part_checks import check_part, check_parts
 from aebook.models.precision import with_scaled_loss
 from aebook.models.shape_checks import check_target
 from aebook.models.terms import Terms
 from aebook.models.weights import as_column_of, one_a_sample
-from aebook.replicas import n_replicas
-from aebook.retracing import many_models
-from aebook.streams import first_batch, is_stream
+from aebook.training.replicas import n_replicas
+from aebook.training.retracing import many_models
+from aebook.training.run import checked
+from aebook.training.streams import first_batch, is_stream
 import keras
 from keras import ops
 import numpy as np
@@ -263,7 +264,7 @@ class Autoencoder(DataChecks, keras.Model):
     ) -> Any:
         """Return loss and metrics, as `keras.Model.evaluate`; `y` defaults to `x`."""
         if not kwargs.get("_use_cached_eval_dataset"):  # `fit` has checked these
-            x, y, sample_weight = training.checked(self, x, y, sample_weight)
+            x, y, sample_weight = checked(self, x, y, sample_weight)
         with many_models():
             return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from aebook.adjustable import Adjustable
 from aebook.autodiff import vjp
 from aebook.models.autoencoder import Autoencoder, as_floatx
+from aebook.training.adjustable import Adjustable
 import keras
 from keras import layers, ops
 

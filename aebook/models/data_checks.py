@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aebook.batches import is_mapped
 from aebook.checks import as_samples
-from aebook.models.objective import target_range
+from aebook.models.loss_checks import target_range
 from aebook.models.shape_checks import check_size
 from aebook.models.weights import as_sample_weight, check_no_class_weight
-from aebook.streams import is_stream
+from aebook.training.batches import is_mapped
+from aebook.training.streams import is_stream
 import keras
 import numpy as np
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from aebook.adjustable import Adjustable
 from aebook.losses import bernoulli_sparsity_kl
 from aebook.models.autoencoder import Autoencoder
-from aebook.models.objective import output_activation
-from aebook.replicas import mean_of_all
+from aebook.models.loss_checks import output_activation
+from aebook.training.adjustable import Adjustable
+from aebook.training.replicas import mean_of_all
 import keras
 from keras import ops
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from aebook.adjustable import Adjustable
 from aebook.models.autoencoder import Autoencoder
+from aebook.training.adjustable import Adjustable
 import keras
 from keras import ops
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from aebook import losses
-from aebook.adjustable import Adjustable
 from aebook.checks import check_count
 from aebook.models.autoencoder import Autoencoder
-from aebook.models.collapse import units_in_use, warn_if_collapsed
-from aebook.models.objective import check_sum_per_image
+from aebook.models.loss_checks import check_sum_per_image
+from aebook.models.posterior_collapse import units_in_use, warn_if_collapsed
+from aebook.training.adjustable import Adjustable
 import keras
 from keras import ops
 import numpy as np

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NamedTuple
 
-from aebook.adjustable import Adjustable
 from aebook.checks import check_count
 from aebook.models.autoencoder import Autoencoder
 from aebook.models.vector_quantizer import VectorQuantizer
+from aebook.training.adjustable import Adjustable
 import keras
 from keras import ops
 import numpy as np

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from aebook.adjustable import Adjustable
-from aebook.replicas import all_rows, mean_of_all
+from aebook.training.adjustable import Adjustable
+from aebook.training.replicas import all_rows, mean_of_all
 import keras
 from keras import layers, ops
 

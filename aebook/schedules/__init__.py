@@ -8,7 +8,6 @@ a curve to draw. Steps count from 0, and after the last one the rate stays.
 step; it goes into the `callbacks` of `fit`.
 """
 
-from aebook.range_test import RangeTest, find_learning_rate
 from aebook.schedules.base import Schedule
 from aebook.schedules.cosine import CosineDecay, CosineRestarts
 from aebook.schedules.decay import (
@@ -19,6 +18,7 @@ from aebook.schedules.decay import (
     StepDecay,
 )
 from aebook.schedules.one_cycle import OneCycle
+from aebook.schedules.rate_finder import RangeTest, find_learning_rate
 from aebook.schedules.warmup import LinearWarmup, WarmupStableDecay
 from keras.callbacks import ReduceLROnPlateau
 

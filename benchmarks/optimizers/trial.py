@@ -8,8 +8,8 @@ import math
 import time
 from typing import Any
 
-from aebook.loops import CompiledLoop
 from aebook.schedule_free import evaluation_weights
+from aebook.training.compiled_steps import CompiledLoop
 import keras
 import numpy as np
 from problems import LOSSES, Digits, Problem, build

@@ -1,0 +1,170 @@
+"""Codes as points of a plane, coloured by class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+import math
+from typing import Any
+
+from aebook.checks import as_labels, as_samples
+from aebook.plots.figure import CYCLE, STYLE, Figure, separate
+import matplotlib
+from matplotlib.colors import to_rgb
+import numpy as np
+
+__all__ = ["class_names", "codes"]
+
+MOST_POINTS = 5000
+
+
+@matplotlib.rc_context(STYLE)
+def codes(
+    codes: Any,
+    labels: Any,
+    *,
+    names: Sequence[str] | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw each code as a point, coloured by class, with the name at the class centre.
+
+    Codes of more than two numbers are projected onto their first two principal
+    components by scikit-learn; the axis labels say so, and how much variance each
+    component keeps. Of many codes at most 5,000 are drawn, evenly chosen; the class
+    centres are those of all.
+
+    Args:
+        codes: Codes, shape `(n, d)`; further axes are laid out flat. At least two
+            numbers a code.
+        labels: Class of each code, integers or strings, shape `(n,)`.
+        names: Name of each class where the labels are integers: `names[label]`.
+        title: What the figure answers.
+
+    Returns:
+        The figure; `figure.alt` gives the number of codes and classes, and which
+        class centres lie closest and farthest apart.
+
+    Raises:
+        TypeError: If the codes do not hold numbers, or the labels are neither
+            integers nor strings.
+        ValueError: If the codes have fewer than two numbers, are empty or hold NaN,
+            if there is not one label per code, or a label has no name.
+
+    Example:
+        >>> points = [[0.0, 0.0], [0.0, 2.0], [3.0, 1.0]]
+        >>> codes(points, ["a", "a", "b"]).alt
+        'Scatter of 3 codes in 2 classes. Class centres closest together: a and b (3
+        apart); farthest: a and b (3 apart).'
+    """
+    z = as_samples(codes, name="codes")
+    z = z.reshape(len(z), -1)
+    labels = as_labels(labels, len(z))
+    points, axis_labels = _in_two_dimensions(z)
+    classes = np.unique(labels).tolist()
+    titles = class_names(classes, names)
+    centres = [points[labels == c].mean(axis=0) for c in classes]
+    step = math.ceil(len(z) / MOST_POINTS)  # more would only hide each other
+    shown, drawn = points[::step], f"{len(z)} codes"
+    if step > 1:
+        drawn = f"{len(shown)} of the {drawn}"
+    figure = Figure(_alt_of_codes(drawn, titles, centres, axis_labels), 5.2, title)
+    axes = figure.subplots()
+    axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1])
+    axes.set_aspect("equal", "datalim")  # a distance means the same in both directions
+    colors = [CYCLE[i % len(CYCLE)] for i in range(len(classes))]
+    axes.scatter(  # all at once: no class lies on top of the others
+        shown[:, 0],
+        shown[:, 1],
+        s=float(np.clip(8000 / len(shown), 4, 25)),
+        c=[colors[i] for i in np.searchsorted(classes, labels[::step])],
+        alpha=0.6,
+        linewidths=0,
+    )
+    signs = [
+        axes.text(
+            *(centre[0], centre[1], name),
+            ha="center",
+            va="center",
+            fontweight="bold",
+            color="white" if _is_dark(color) else "black",
+            bbox={"boxstyle": "round,pad=0.25", "fc": color, "ec": "white"},
+        )
+        for name, centre, color in zip(titles, centres, colors, strict=True)
+    ]
+    if step > 1:
+        axes.set_title(f"{drawn} drawn", loc="right", fontsize=9, color="#444444")
+    separate(signs)
+    return figure
+
+
+def _in_two_dimensions(z: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
+    if z.shape[1] == 2:
+        return z, ("first number of the code", "second number of the code")
+    if z.shape[1] < 2 or len(z) < 2:
+        raise ValueError(
+            "codes must be at least two, of at least two numbers each, "
+            f"got shape {z.shape}"
+        )
+    from sklearn.decomposition import PCA
+
+    pca = PCA(2, svd_solver="covariance_eigh").fit(z)  # exact, and no random signs
+    first, second = (
+        f"{order} principal component ({share:.0%} of the variance)"
+        for order, share in zip(
+            ("first", "second"), pca.explained_variance_ratio_, strict=True
+        )
+    )
+    return pca.transform(z), (first, second)
+
+
+def _is_dark(color: str) -> bool:
+    red, green, blue = to_rgb(color)
+    return 0.3 * red + 0.59 * green + 0.11 * blue < 0.55
+
+
+def _alt_of_codes(
+    drawn: str, names: list[str], centres: list[np.ndarray], axis_labels: Sequence[str]
+) -> str:
+    projected = (
+        "" if "code" in axis_labels[0] else f", on the {' and '.join(axis_labels)}"
+    )
+    classes = "1 class" if len(names) == 1 else f"{len(names)} classes"
+    alt = f"Scatter of {drawn} in {classes}{projected}."
+    pairs = [
+        (float(np.linalg.norm(a - b)), f"{name_a} and {name_b}")
+        for (a, name_a), (b, name_b) in combinations(
+            zip(centres, names, strict=True), 2
+        )
+    ]
+    if pairs:
+        (near, which), (far, others) = min(pairs), max(pairs)
+        alt += (
+            f" Class centres closest together: {which} ({near:.3g} apart); "
+            f"farthest: {others} ({far:.3g} apart)."
+        )
+    return alt
+
+
+def class_names(classes: list[Any], names: Sequence[str] | None) -> list[str]:
+    """Return the name of each class; the labels themselves where there are none.
+
+    Args:
+        classes: The labels.
+        names: Name of each integer label, or `None`.
+
+    Returns:
+        One text a class.
+
+    Raises:
+        ValueError: If a label has no name.
+
+    Example:
+        >>> class_names([0, 2], ["shirt", "shoe", "bag"])
+        ['shirt', 'bag']
+    """
+    if names is None:
+        return [str(label) for label in classes]
+    for label in classes:
+        if isinstance(label, str) or not 0 <= label < len(names):
+            raise ValueError(f"label {label!r} has no name; names has {len(names)}")
+    return [str(names[label]) for label in classes]

@@ -1,0 +1,273 @@
+"""A run of `fit` that is stopped and called again goes on as if it never stopped.
+
+`Resume` is a callback, the last one of a run. After an epoch it writes all that the
+next one depends on; when the run begins again it puts all of that back.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from aebook.checks import check_count
+from aebook.training.batches import Batches
+from aebook.training.checkpoint.callback_progress import (
+    check_callbacks,
+    other_callback,
+    put_back,
+    states_of,
+)
+from aebook.training.checkpoint.description import differences, shown
+from aebook.training.checkpoint.file import read, write
+from aebook.training.checkpoint.fingerprint import (
+    adjust,
+    adjusted,
+    optimizer_of,
+    parts_of,
+)
+from aebook.training.checkpoint.snapshot import (
+    assign,
+    random_state,
+    set_random_state,
+    values_of,
+)
+import keras
+import numpy as np
+
+__all__ = ["Resume"]
+
+FORMAT = 2
+# The numbers that a run had given each model, and its file: it may be stopped between
+# two writings, and its model used to go on.
+_LAST: WeakKeyDictionary[Any, tuple[Path, dict]] = WeakKeyDictionary()
+
+
+class Resume(keras.callbacks.Callback):
+    """Writes the state of a run after its epochs, and goes on from it.
+
+    Args:
+        path: The checkpoint file.
+        every: Epochs from one checkpoint to the next.
+        epochs: Where the run stops counting epochs.
+        model: The compiled model, as the call of `fit` found it.
+        settings: What else has to be the same for the run to be the same: names, and
+            plain values or dicts of such.
+        callbacks: All other callbacks of the run, with one `History` among them.
+        batches: The data sets of the run that keep an order of their own.
+
+    Raises:
+        OSError: If the file cannot be read, or its folder not be made.
+        TypeError: If a count is not a whole number, or a callback has a state that
+            cannot be kept.
+        ValueError: If the file is damaged or belongs to another run.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "a.ckpt"
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+        >>> model.compile("sgd", "mse")
+        >>> resume = Resume(path, 1, 5, model, {}, [keras.callbacks.History()], [])
+        >>> resume.epochs_done, resume.finished
+        (None, False)
+    """
+
+    def __init__(
+        self,
+        path: Any,
+        every: int,
+        epochs: int,
+        model: keras.Model,
+        settings: dict[str, Any],
+        callbacks: list,
+        batches: list[Batches],
+    ) -> None:
+        super().__init__()
+        self.path = Path(path)
+        self.every = check_count(every, "checkpoint_every")
+        self.epochs, self.settings = epochs, settings
+        self.callbacks, self.batches = callbacks, batches
+        self.rng: np.random.Generator | None = None  # shuffles the compiled epochs
+        self.xla: bool | None = None  # whether XLA compiles the steps of this run
+        check_callbacks(callbacks)
+        self._began = adjusted(model)
+        self._found = read(self.path)
+        if self._found is not None:
+            if not isinstance(self._found, dict) or "format" not in self._found:
+                self._refuse("something else than fit")
+            if self._found["format"] != FORMAT:
+                self._refuse("another version of aebook")
+            self._check_settings(self._found)
+            self._check_numbers(self._found, model)
+            self._began, self.xla = self._found["began"], self._found["xla"]
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def epochs_done(self) -> int | None:
+        """The epoch to go on with, counted as `initial_epoch`; `None` for a new run."""
+        return None if self._found is None else self._found["epoch"]
+
+    @property
+    def ended(self) -> bool:
+        """Whether no epoch is left: all were trained, or a callback ended the run."""
+        found = self._found
+        return found is not None and (found["stop"] or found["epoch"] >= self.epochs)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run ended and its callbacks had their last word."""
+        return self.ended and self._found["final"] is not None
+
+    # --- what Keras calls
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Put the state back; the callbacks before this one have reset themselves."""
+        check_callbacks(self.callbacks)  # again: some get their attributes only now
+        if self._found is None:
+            self._save(int(self.settings.get("initial_epoch", 0)))
+            return
+        self._check_run(self._found)
+        self._restore(self._found)
+        put_back(self.callbacks, self._found["callbacks"])
+        self._found["state"] = None  # one copy of the weights less
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Note the numbers of this epoch, in case that it is not finished."""
+        check_callbacks(self.callbacks)
+        _LAST[self._model] = self.path, adjusted(self._model)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write the state, if it is time."""
+        check_callbacks(self.callbacks)
+        last = epoch + 1 >= self.epochs or self.model.stop_training
+        if last or (epoch + 1) % self.every == 0:
+            self._save(epoch + 1)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Add what the end of the run made of the weights, such as the best ones."""
+        found = read(self.path)
+        if found is not None:
+            found["final"] = {
+                "state": values_of(self.model.variables),
+                "numbers": adjusted(self.model),
+                "callbacks": states_of(self.callbacks),
+            }
+            write(self.path, found)
+
+    # --- the parts
+
+    def finish(self, model: keras.Model) -> keras.callbacks.History:
+        """Return the history of a finished run, and give the model its weights."""
+        found = self._found
+        for callback in self.callbacks:
+            callback.set_model(model)
+        self.set_model(model)
+        self._check_callbacks(found)
+        self._restore(found)
+        assign(model.variables, found["final"]["state"])
+        adjust(model, found["final"]["numbers"])
+        put_back(self.callbacks, found["final"]["callbacks"])
+        model.history = self._history()
+        return model.history
+
+    def check_model(self, model: keras.Model) -> None:
+        """Raise a `ValueError` unless this is the model of the run; it is built."""
+        self._parts = now = parts_of(model)
+        if self._found is None:
+            return
+        for part, was in self._found["parts"].items():
+            for path, there, here in differences(was, now[part], (part,)):
+                self._refuse(f"a run with another {path}: {there} there, {here} here")
+            if list(was) != list(now[part]):
+                self._refuse(f"a run with another order of the {part}")
+
+    # --- what has to be the same
+
+    def _check_settings(self, found: dict) -> None:
+        for path, was, now in differences(found["settings"], self.settings):
+            self._refuse(f"a run with another {path}: {was} there, {now} here")
+
+    def _check_numbers(self, found: dict, model: keras.Model) -> None:
+        """Take each number as the run began with it, or as it left it."""
+        path, last = _LAST.get(model, (None, {}))
+        known = [found["began"], found["numbers"], (found["final"] or found)["numbers"]]
+        known += [last] if path == self.path else []
+        for name in dict.fromkeys([*found["began"], *self._began]):
+            values = dict.fromkeys(numbers.get(name) for numbers in known)
+            here = self._began.get(name)
+            if here not in values:
+                there = " or ".join(map(shown, values))
+                self._refuse(
+                    f"a run with another {name}: {there} there, {shown(here)} here"
+                )
+
+    def _check_unchanged(self, model: keras.Model) -> None:
+        """Refuse what a callback changed and the file would not bring back."""
+        began = {"model": self._parts["model"]}
+        now = {"model": parts_of(model)["model"]}
+        if "optimizer" in self.settings:
+            began["optimizer"] = self.settings["optimizer"]
+            now["optimizer"] = optimizer_of(model)
+        for path, was, here in differences(began, now):
+            raise ValueError(
+                f"{path} was {was} when the run began and is {here} now; a checkpoint "
+                "keeps the learning rate, and what a model names in its class "
+                f"attribute adjustable; {self.path} holds the state before"
+            )
+
+    def _check_run(self, found: dict) -> None:
+        self._check_callbacks(found)
+        there, here = len(found["batches"]), len(self.batches)
+        if there != here:
+            compiled = "compiled epochs"
+            keras_loop = "Keras' loop, as a callback that acts on batches chooses it"
+            loops = (keras_loop, compiled) if there > here else (compiled, keras_loop)
+            self._refuse(f"a run with another loop: {loops[0]} there, {loops[1]} here")
+
+    def _check_callbacks(self, found: dict) -> None:
+        other = other_callback(self.callbacks, found["callbacks"])
+        if other:
+            self._refuse(f"a run with another {other}")
+
+    def _refuse(self, why: str) -> None:
+        raise ValueError(
+            f"the checkpoint {self.path} belongs to {why}; give this run another "
+            "path, or delete the file to start again"
+        )
+
+    # --- the state
+
+    def _history(self) -> keras.callbacks.History:
+        is_history = keras.callbacks.History
+        return next(c for c in self.callbacks if type(c) is is_history)
+
+    def _save(self, epoch: int) -> None:
+        model = self.model
+        self._check_unchanged(model)
+        write(
+            self.path,
+            {
+                "format": FORMAT,
+                "settings": self.settings,
+                "parts": self._parts,
+                "began": self._began,
+                "numbers": adjusted(model),
+                "xla": self.xla,
+                "epoch": epoch,
+                "stop": bool(model.stop_training),
+                "state": values_of([*model.variables, *model.optimizer.variables]),
+                "callbacks": states_of(self.callbacks),
+                "batches": [(b.seed, b.passes) for b in self.batches],
+                "random": random_state(self.rng),
+                "final": None,
+            },
+        )
+
+    def _restore(self, found: dict) -> None:
+        model = self.model
+        assign([*model.variables, *model.optimizer.variables], found["state"])
+        adjust(model, found["numbers"])
+        # A finished run reads no data, and may have made none of its batches.
+        for batches, state in zip(self.batches, found["batches"], strict=False):
+            batches.seed, batches.passes = state
+        set_random_state(found["random"], self.rng)

@@ -1,0 +1,136 @@
+"""Figures carry their alt text into the notebook, and leave nothing behind."""
+
+import io
+import subprocess
+import sys
+
+from aebook import plots
+from aebook.plots import figure
+from aebook.plots.figure import COLORS, CYCLE, Figure, colors_of, separate, spread
+from hypothesis import given
+from hypothesis import strategies as st
+import matplotlib
+import nbclient
+from nbformat import v4
+import numpy as np
+from PIL import Image
+import pytest
+
+digits = np.eye(28)[None].repeat(3, 0)
+
+
+def drawn(fig):
+    png, _ = fig._repr_png_()
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def test_the_png_comes_with_its_alt_text_and_at_the_same_width():
+    fig = Figure("Nothing but white.", height=1.333)
+    png, metadata = fig._repr_png_()
+    assert metadata == {"alt": "Nothing but white."}
+    assert png.startswith(b"\x89PNG")
+    assert drawn(fig).shape == (200, 1050, 3)
+
+
+def test_the_background_is_white_and_opaque_even_in_a_dark_style():
+    with matplotlib.rc_context({"figure.facecolor": "black", "font.size": 30}):
+        fig = plots.images(digits)
+        assert (drawn(fig)[0] == 255).all()
+    assert Image.open(io.BytesIO(fig._repr_png_()[0])).mode == "P"  # no transparency
+
+
+def test_the_same_figure_gives_the_same_bytes():
+    assert plots.images(digits)._repr_png_() == plots.images(digits)._repr_png_()
+
+
+def test_drawing_changes_no_setting_and_needs_no_pyplot():
+    code = (
+        "import sys, matplotlib; settings = lambda: {key: matplotlib.rcParams[key]"
+        " for key in matplotlib.rcParams if key != 'backend'}; before = settings();"
+        "import numpy as np; from aebook import plots;"
+        "plots.images(np.eye(4)[None])._repr_png_();"
+        "assert settings() == before;"
+        "wrong = ('matplotlib.pyplot', 'tensorflow', 'keras');"
+        "print([name for name in wrong if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("alt", ["", "  ", None, 3])
+def test_a_figure_without_alt_text_is_refused(alt):
+    with pytest.raises(ValueError, match="needs an alt text"):
+        Figure(alt)
+
+
+def test_a_long_title_is_wrapped_within_the_figure():
+    fig = Figure("alt", title="a title of many words " * 8)
+    fig.draw_without_rendering()
+    (title,) = fig.texts
+    assert title.get_text().count("\n") == 2
+    assert title.get_window_extent().x1 < fig.bbox.x1
+
+
+def test_colours_are_told_apart_and_each_role_keeps_its_own():
+    assert len(set(CYCLE)) == len(CYCLE) == 10
+    assert colors_of(["PCA", "Adam"]) == {"PCA": COLORS["PCA"], "Adam": COLORS["Adam"]}
+    mixed = colors_of(["a", "Adam", "b", "PCA", "c"])
+    assert len(set(mixed.values())) == 5
+    assert mixed["Adam"] == COLORS["Adam"]
+    assert len(colors_of([str(i) for i in range(30)])) == 30
+
+
+@given(st.lists(st.floats(-10, 10, width=16), max_size=12), st.floats(0.1, 3))
+def test_spread_keeps_order_gap_and_whatever_has_room(positions, gap):
+    positions = sorted(positions)
+    result = spread(positions, gap)
+    assert len(result) == len(positions)
+    assert all(np.diff(result) >= gap - 1e-9)
+    if all(np.diff(positions) >= gap):
+        assert result == pytest.approx(positions)
+
+
+def test_texts_on_one_spot_are_pushed_apart_sideways_never():
+    fig = Figure("alt")
+    axes = fig.subplots()
+    texts = [axes.text(0.5, 0.5, f"name {i}") for i in range(5)]
+    lone = axes.text(0.1, 0.1, "alone")
+    separate([*texts, lone])
+    boxes = [text.get_window_extent() for text in texts]
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:i])
+    assert {text.get_position()[0] for text in texts} == {0.5}
+    assert lone.get_position() == (0.1, 0.1)
+
+
+def run(*sources):
+    """The outputs of each cell of a notebook, but for what it prints."""
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in sources])
+    nbclient.NotebookClient(notebook, timeout=60).execute()
+    return [
+        [o for o in cell.outputs if o.output_type != "stream"]
+        for cell in notebook.cells
+    ]
+
+
+@pytest.mark.filterwarnings("default")  # Jupyter's own start-up notes
+def test_a_notebook_shows_it_once_with_its_alt_text_whatever_pyplot_does():
+    outputs = run(
+        "import numpy as np\nfrom aebook import plots\nx = np.eye(28)[None]",
+        "plots.images(x)",
+        "display(plots.images(x))",
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nplots.images(x)",
+        "%config InlineBackend.figure_formats = ['retina']\ndisplay(plots.images(x))",
+        "kept = plots.images(x)",
+    )
+    assert outputs[0] == outputs[-1] == []
+    for shown in outputs[1:-1]:
+        (output,) = shown
+        assert output.metadata["image/png"]["alt"] == "1 image."
+        assert set(output.data) == {"image/png", "text/plain"}
+
+
+def test_registration_without_a_notebook_does_nothing():
+    assert figure._register_with_ipython() is None
