@@ -51,14 +51,14 @@ class Adjustable:
 
     def __set__(self, layer: keras.layers.Layer, value: Any) -> None:
         value = check_between(value, self.name, self.low, self.high)
-        if "_numbers" not in vars(layer):
+        if getattr(layer, "_numbers", None) is None:
             layer._numbers = _Numbers(name="numbers")
         layer._numbers.assign(self.name, value)
 
     def __get__(self, layer: keras.layers.Layer | None, owner: type) -> Any:
         if layer is None:
             return self
-        numbers = vars(layer).get("_numbers")
+        numbers = getattr(layer, "_numbers", None)  # PyTorch hides it from `vars`
         if numbers is None or self.name not in numbers.variables_by_name:
             raise AttributeError(f"{self.name} has no value yet")
         value = numbers.variables_by_name[self.name].value
