@@ -16,6 +16,7 @@ import sys
 
 from aebook import training
 from aebook.models import Autoencoder, convolutional, dense, recurrent
+from aebook.training.run import checked
 from family_rows import ROWS, every_member, member
 import keras
 from keras import ops
@@ -300,15 +301,15 @@ def test_a_look_at_a_stream_draws_no_number(x):
             return super().__getitem__(i)
 
     draws, model = [], still("plain")
-    training.checked(model, Drawing(x))
+    checked(model, Drawing(x))
     assert draws == [np.random.random()]  # noqa: NPY002 (the same one again)
 
 
 def test_a_check_draws_no_number(x):
     model, batches = still("plain"), training.Batches(x, seed=0)
     before = random.getstate()
-    training.checked(model, batches)
-    training.checked(model, x)
+    checked(model, batches)
+    checked(model, x)
     assert random.getstate() == before
 
 
@@ -388,10 +389,10 @@ def test_a_loop_of_the_readers_own_finds_the_terms(x):
     model(ops.convert_to_tensor(x))
     (term,) = model.losses
     expected = 1e-3 * np.abs(model.encode(x)).sum(axis=1).mean()
-    assert float(term) == pytest.approx(expected, rel=1e-4)
+    assert ops.convert_to_numpy(term) == pytest.approx(expected, rel=1e-4)
     weighted = model.compute_loss(x, None, model(x), np.full(64, 2.0, "float32"))
     plain = losses_of(model, x, batch_size=64)["loss"]
-    assert float(weighted) == pytest.approx(2 * plain, rel=1e-4)
+    assert ops.convert_to_numpy(weighted) == pytest.approx(2 * plain, rel=1e-4)
 
 
 # --- several devices
