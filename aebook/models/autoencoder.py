@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from aebook import training
 from aebook.checks import as_samples, check_count
+from aebook.keras_internals import is_called_by_fit
 from aebook.models.data_checks import DataChecks
 from aebook.models.loss_checks import check_loss, check_optimizer
 from aebook.models.part_checks import check_part, check_parts
@@ -263,7 +264,7 @@ class Autoencoder(DataChecks, keras.Model):
         self, x: Any = None, y: Any = None, *, sample_weight: Any = None, **kwargs: Any
     ) -> Any:
         """Return loss and metrics, as `keras.Model.evaluate`; `y` defaults to `x`."""
-        if not kwargs.get("_use_cached_eval_dataset"):  # `fit` has checked these
+        if not is_called_by_fit(kwargs):  # it has checked these
             x, y, sample_weight = checked(self, x, y, sample_weight)
         with many_models():
             return super().evaluate(x, y, sample_weight=sample_weight, **kwargs)

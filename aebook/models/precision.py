@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aebook.keras_internals import layers_of
 import keras
 
 __all__ = ["with_scaled_loss"]
@@ -28,7 +29,7 @@ def with_scaled_loss(optimizer: Any, model: keras.Model) -> Any:
         >>> with_scaled_loss("adam", keras.Sequential([keras.layers.Dense(2)]))
         'adam'
     """
-    policies = {layer.dtype_policy.name for layer in model._flatten_layers()}
+    policies = {layer.dtype_policy.name for layer in layers_of(model)}
     optimizer_of_scale = keras.optimizers.LossScaleOptimizer
     if "mixed_float16" not in policies or isinstance(optimizer, optimizer_of_scale):
         return optimizer

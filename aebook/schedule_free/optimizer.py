@@ -7,6 +7,7 @@ import math
 from numbers import Number
 from typing import Any
 
+from aebook.keras_internals import decays, index_of
 from aebook.optim.hyper import in_range
 import keras
 from keras import ops
@@ -90,7 +91,7 @@ class ScheduleFreeAdamW(keras.optimizers.Optimizer):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Move one variable from its `y` to the next."""
-        i, dtype = self._get_variable_index(variable), variable.dtype
+        i, dtype = index_of(self, variable), variable.dtype
         g, eta = ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
         t = ops.cast(self.iterations + 1, dtype)
         eta = eta * ops.minimum(t / max(self.warmup_steps, 1), 1.0)
@@ -101,7 +102,7 @@ class ScheduleFreeAdamW(keras.optimizers.Optimizer):
         x = (y - (1 - self.beta_1) * z) / self.beta_1
         v = self.beta_2 * v + (1 - self.beta_2) * g**2
         v_hat = v / -ops.expm1(t * math.log(self.beta_2))  # 1 − β₂ᵗ without rounding
-        decay = (self.weight_decay or 0.0) * self._use_weight_decay(variable)
+        decay = (self.weight_decay or 0.0) * decays(self, variable)
         z = z - eta * (g / (ops.sqrt(v_hat) + self.epsilon) + decay * y)
         x = (1 - 1 / t) * x + z / t
         self.assign(self._velocities[i], v)

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from aebook.keras_internals import averages_of
 from aebook.schedule_free.optimizer import ScheduleFreeAdamW
 import keras
 from keras import ops
@@ -55,8 +56,8 @@ def to_average(optimizer: Any) -> None:
     """Put `x` into the weights, unless it is there."""
     if at_average(optimizer) or not optimizer.built:
         return
-    beta_1, weights = _share_of_average(optimizer), optimizer._trainable_variables
-    y, z = _values(weights), _values(optimizer._momentums)
+    beta_1, (weights, momentums) = _share_of_average(optimizer), averages_of(optimizer)
+    y, z = _values(weights), _values(momentums)
     pairs = zip(y, z, strict=True)
     x = [np.asarray((a - (1 - beta_1) * b) / beta_1, a.dtype) for a, b in pairs]
     _assign(weights, x)
@@ -67,7 +68,7 @@ def to_training(optimizer: Any) -> None:
     """Put `y` into the weights, unless it is there."""
     y = y_of(optimizer)
     if y is not None:
-        _assign(optimizer._trainable_variables, y)
+        _assign(averages_of(optimizer)[0], y)
         del _POINTS[optimizer]
 
 
@@ -76,11 +77,11 @@ def y_of(optimizer: Any) -> list[np.ndarray] | None:
     if not at_average(optimizer):
         return None
     x, y, _ = _POINTS[optimizer]
-    now = _values(optimizer._trainable_variables)
+    now, momentums = map(_values, averages_of(optimizer))
     if all(map(np.array_equal, now, x)):
         return y
     beta_1 = _share_of_average(optimizer)  # someone put other weights in: from them
-    pairs = zip(now, _values(optimizer._momentums), strict=True)
+    pairs = zip(now, momentums, strict=True)
     return [np.asarray((1 - beta_1) * z + beta_1 * x, x.dtype) for x, z in pairs]
 
 
@@ -89,7 +90,7 @@ def restore(optimizer: Any, y: list[np.ndarray] | None) -> None:
     _POINTS.pop(optimizer, None)
     if y is None:
         return
-    x = _values(optimizer._trainable_variables)
+    x = _values(averages_of(optimizer)[0])
     if [a.shape for a in x] != [np.shape(b) for b in y]:
         raise ValueError(
             f"the state has {len(y)} arrays of shapes {[np.shape(b) for b in y]} for "

@@ -44,5 +44,5 @@ def check_rate_setters(model: keras.Model, callbacks: list) -> None:
 def _is_scheduled(model: keras.Model) -> bool:
     optimizer: Any = getattr(model, "optimizer", None)
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of scaled losses
-    rate = getattr(optimizer, "_learning_rate", None)
-    return isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+    config = {} if optimizer is None else optimizer.get_config()
+    return not isinstance(config.get("learning_rate", 0.0), float)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from aebook.checks import as_samples
+from aebook.keras_internals import supports_xla
 from aebook.training.batches import is_mapped
 from aebook.training.compiled_steps import xla_works
 import keras
-from keras.src.trainers.trainer import model_supports_jit  # Keras has no public twin
 import numpy as np
 
 __all__ = [
@@ -94,10 +94,7 @@ def uses_xla(model: keras.Model, steps: int) -> bool:
     if keras.backend.backend() != "tensorflow":
         return True
     return (
-        steps >= XLA_STEPS
-        and model_supports_jit(model)
-        and _xla_pays(model)
-        and xla_works()
+        steps >= XLA_STEPS and supports_xla(model) and _xla_pays(model) and xla_works()
     )
 
 

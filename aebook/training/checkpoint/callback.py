@@ -11,6 +11,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from aebook.checks import check_count
+from aebook.keras_internals import model_of
 from aebook.training.batches import Batches
 from aebook.training.checkpoint.callback_progress import (
     check_callbacks,
@@ -134,7 +135,8 @@ class Resume(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Note the numbers of this epoch, in case that it is not finished."""
         check_callbacks(self.callbacks)
-        _LAST[self._model] = self.path, adjusted(self._model)
+        model = model_of(self)
+        _LAST[model] = self.path, adjusted(model)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write the state, if it is time."""

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from aebook.keras_internals import decays, loss_weights_of
 from aebook.training.batches import Batches
 from aebook.training.checkpoint.description import checksum, class_name, describe, stem
 from aebook.training.checkpoint.snapshot import names_of
@@ -74,7 +75,7 @@ def settings_of(
         "class_weight": describe(options.get("class_weight")),
         "optimizer": optimizer_of(model),
         "loss": describe(model.loss),
-        "loss_weights": _loss_weights(model),
+        "loss_weights": describe(loss_weights_of(model)),
     }
 
 
@@ -129,10 +130,9 @@ def _model_tree(model: keras.Model) -> dict[str, Any]:
 def _without_decay(model: keras.Model) -> list:
     """Return the weights that `exclude_from_weight_decay` took out of it."""
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    decays = getattr(optimizer, "_use_weight_decay", None)  # Keras shows it nowhere
-    if decays is None or not getattr(optimizer, "weight_decay", None):
+    if not getattr(optimizer, "weight_decay", None):
         return []
-    return [v for v in model.trainable_variables if not decays(v)]
+    return [v for v in model.trainable_variables if not decays(optimizer, v)]
 
 
 # --- numbers that may change while a run trains
@@ -216,11 +216,6 @@ def _without(tree: Any, names_in: Any) -> Any:
         return tree
     names = names_in(tree)
     return {k: _without(v, names_in) for k, v in tree.items() if k not in names}
-
-
-def _loss_weights(model: keras.Model) -> Any:
-    compiled = getattr(model, "_compile_config", None)  # Keras shows them nowhere else
-    return describe(getattr(compiled, "config", {}).get("loss_weights"))
 
 
 # --- data

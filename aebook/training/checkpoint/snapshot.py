@@ -7,9 +7,8 @@ import random
 import re
 from typing import Any
 
+from aebook.keras_internals import build_by_shape, global_seeds, new_global_seeds
 import keras
-from keras.src.backend import compute_output_spec  # nor has this
-from keras.src.backend.common import global_state  # Keras has no public twin
 import numpy as np
 
 __all__ = [
@@ -69,7 +68,7 @@ def build(model: keras.Model, x: Any) -> None:
     """
     if not model.built:
         first = keras.tree.map_structure(_symbol, _first(x))
-        compute_output_spec(model, first, training=False)
+        build_by_shape(model, first)
     model.optimizer.build(model.trainable_variables)
 
 
@@ -147,7 +146,7 @@ def random_state(rng: np.random.Generator | None) -> dict[str, Any]:
         >>> random.random() == first
         True
     """
-    seeds = global_state.get_global_attribute("global_seed_generator")
+    seeds = global_seeds()
     state = {
         "shuffling": None if rng is None else rng.bit_generator.state,
         "python": random.getstate(),
@@ -181,10 +180,9 @@ def set_random_state(state: dict[str, Any], rng: np.random.Generator | None) -> 
     if rng is not None and state["shuffling"] is not None:
         rng.bit_generator.state = state["shuffling"]
     if state["keras"] is not None:
-        seeds = global_state.get_global_attribute("global_seed_generator")
-        if seeds is None:  # draws its first seed from Python's generator, set below
-            seeds = keras.random.SeedGenerator()
-            global_state.set_global_attribute("global_seed_generator", seeds)
+        seeds = global_seeds()
+        if seeds is None:
+            seeds = new_global_seeds()  # Python's generator is set below
         assign([seeds.state], state["keras"])
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])  # noqa: NPY002
