@@ -21,7 +21,7 @@ export SCIPY_ARRAY_API = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book test test-backends check execute serve lint lock bench bench-speed \
-  bench-optimizers parity clean
+  bench-optimizers parity sizes clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -91,6 +91,9 @@ lock: .venv/uv ## resolve the ranges of pyproject.toml anew into requirements.tx
 	$(BIN)/uv pip compile -q --upgrade pyproject.toml --all-extras --group cpu --universal \
 	  --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
 	  -o requirements.txt
+
+sizes: ## print the plan of the package: rooms, sizes, who imports whom
+	@$(PYTHON) tools/sizes.py
 
 clean: ## remove the site, caches and the environment
 	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
