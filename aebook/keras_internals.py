@@ -365,6 +365,6 @@ def _part(optimizer: Any, name: str) -> Any:
 
 def _missing(what: str) -> str:
     return (
-        f"Keras {keras.__version__} must keep {what} where it was in Keras 3.12 to "
-        "3.15, and does not; install one of these"
+        f"Keras must keep {what} where Keras 3.15 does, and Keras {keras.__version__} "
+        "does not; install that version"
     )

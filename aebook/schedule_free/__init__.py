@@ -13,7 +13,7 @@ Keras' class has one more fault on TensorFlow. If `fit` is what builds it, its $
 begins at 0 instead of at the weights, and the first step wipes them out. The callback
 and the models of this package build it before; elsewhere call `optimizer.build` first.
 
-This room imports `aebook.optim` alone.
+This room imports `aebook.keras_internals` and `aebook.optim` alone.
 """
 
 from aebook.schedule_free.evaluation import ScheduleFreeEvaluation, evaluation_weights
