@@ -218,6 +218,19 @@ def test_batches_go_on_in_their_order(x, path):
     assert_same_bits(model, expected)
 
 
+@pytest.mark.slow
+def test_a_run_of_so_many_steps_an_epoch_goes_on_too(x, path):
+    def run(name, stops):
+        options = {"batch_size": None, "steps_per_epoch": 4}
+        return run_stopped_at(stops, path.with_name(name), x, **options)
+
+    expected, history = run("whole", [])
+    assert int(expected.optimizer.iterations) == 4 * OPTIONS["epochs"]
+    model, resumed = run("stopped", [StopAfter(3)])
+    assert resumed.history == history.history
+    assert_same_bits(model, expected)
+
+
 @needs_loops
 @pytest.mark.slow
 def test_a_checkpoint_changes_no_number(x, path, whole):

@@ -16,7 +16,7 @@ import sys
 
 from aebook import training
 from aebook.models import Autoencoder, convolutional, dense, recurrent
-from aebook.training.run import checked
+from aebook.training.data_checks import checked
 from family_rows import ROWS, every_member, member
 import keras
 from keras import ops

@@ -98,6 +98,17 @@ def test_the_target_defaults_to_the_input(digits):
     assert alone.evaluate(x, verbose=0) == paired.evaluate(x, x, verbose=0)
 
 
+def test_a_target_that_is_the_input_is_looked_at_once(digits):
+    model = Autoencoder(*dense(784, latent_dim=4))
+    x, y, _ = model.check_data(digits[:8].astype("float64"), None)
+    assert y is None
+    wide = digits[:8].astype("float64")
+    x, y, _ = model.check_data(wide, wide)
+    assert x is y is not wide
+    x, y, _ = model.check_data(wide, wide.copy())
+    assert x is not y
+
+
 def test_the_loss_is_the_mean_per_pixel(digits):
     model = small()
     loss, reconstruction = model.evaluate(digits[:200], verbose=0)

@@ -379,17 +379,37 @@ def test_why_keras_loop_says_why(x, options, reason):
     assert training.why_keras_loop(small(), x, **options) == reason
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"callbacks": [batch_callback()]},
-        {"sample_weight": np.ones(500), "callbacks": [batch_callback()]},
-        {"steps_per_epoch": 3},
-    ],
-)
-def test_what_a_loop_cannot_honour_still_trains(x, options):
-    history = small().fit(x, epochs=2, validation_data=x[:50], verbose=0, **options)
-    assert np.isfinite(history.history["val_loss"]).all()
+@pytest.mark.parametrize("weights", [None, "some"])
+@needs_loops
+def test_a_callback_on_batches_changes_the_loop_and_no_number(x, weights):
+    if weights:
+        weights = np.random.default_rng(0).uniform(0, 2, len(x))
+    options = {"shuffle": False, "sample_weight": weights}
+    options |= {"epochs": 2, "validation_data": x[:50], "verbose": 0}
+    one, other, unweighted = small(), small(), small()
+    ours = one.fit(x, **options).history
+    keras_own = other.fit(x, callbacks=[batch_callback()], **options).history
+    for name in ours:
+        np.testing.assert_allclose(keras_own[name], ours[name], rtol=1e-5)
+    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-6)
+    plain = unweighted.fit(x, **options | {"sample_weight": None}).history
+    apart = abs(plain["loss"][-1] / ours["loss"][-1] - 1)
+    assert (apart > 1e-2) == (weights is not None)
+
+
+@pytest.mark.parametrize("steps", [3, 10])
+def test_steps_per_epoch_are_counted_as_keras_counts_them(x, steps):
+    """Of an array it divides the rows into that many, where no batch size is given."""
+    taken = []
+    for fit in (training.fit, keras.Model.fit):
+        model = small()
+        fit(model, x, x, steps_per_epoch=steps, epochs=2, shuffle=False, verbose=0)
+        taken.append((int(model.optimizer.iterations), model.get_weights()))
+    (ours, one), (theirs, other) = taken
+    assert ours == theirs == 2 * steps
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-6)
 
 
 def test_a_generator_and_a_dataset_train(x):

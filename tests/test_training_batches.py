@@ -127,6 +127,20 @@ def test_targets_stay_beside_their_inputs():
         np.testing.assert_array_equal(b, 10 * a)
 
 
+def test_weights_stay_beside_their_rows_and_weigh_them(digits):
+    weights = np.arange(N, dtype="float32") / N
+    batches = Batches(digits[:N], sample_weight=weights, batch_size=100, seed=0)
+    for x, y, weight in batches:
+        np.testing.assert_array_equal(x, y)  # Keras knows no weight without a target
+        np.testing.assert_array_equal(x, digits[np.rint(weight * N).astype(int)])
+    one, other = small(), small()
+    options = {"shuffle": False, "epochs": 2, "verbose": 0}
+    one.fit(Batches(digits[:N], sample_weight=weights, shuffle=False), **options)
+    other.fit(digits[:N], sample_weight=weights, **options)
+    for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-6)
+
+
 def test_a_transform_sees_raw_batches(mapped):
     seen = []
 

@@ -18,9 +18,9 @@ from aebook.models.precision import with_scaled_loss
 from aebook.models.shape_checks import check_target
 from aebook.models.terms import Terms
 from aebook.models.weights import as_column_of, one_a_sample
+from aebook.training.data_checks import checked
 from aebook.training.replicas import n_replicas
 from aebook.training.retracing import many_models
-from aebook.training.run import checked
 from aebook.training.streams import first_batch, is_stream
 import keras
 from keras import ops

@@ -77,8 +77,9 @@ class DataChecks:
                 f"has shape {shape}; an autoencoder's target is its input: of pairs "
                 "(image, label), give the images alone"
             )
+        is_input = x is y and shape == self.encoder.input_shape[1:]
         y = as_samples(y, shape, name=names[1], low=low, high=high)
-        x = self._checked_input(x, names[0])
+        x = y if is_input else self._checked_input(x, names[0])
         if len(x) != len(y):
             raise ValueError(
                 f"{names[0]} and {names[1]} must have as many samples as each other, "

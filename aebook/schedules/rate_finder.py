@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aebook.checks import check_count, check_positive
-from aebook.training.loop_choice import is_array, uses_xla
-from aebook.training.run import checked
+from aebook.training.data_checks import checked, is_array
+from aebook.training.loop_choice import uses_xla
 import keras
 import numpy as np
 from scipy.ndimage import gaussian_filter1d

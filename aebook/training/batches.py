@@ -30,9 +30,12 @@ class Batches(keras.utils.PyDataset):
     Args:
         x: Inputs, shape `(n_samples, ...)`.
         y: Targets, first axis as in `x`. `None` for a model that rebuilds its input.
+        sample_weight: One number ≥ 0 a row, shape `(n_samples,)`; the target is `x`
+            then if there is no other. Defaults to none.
         batch_size: Rows a batch; the last may be smaller. Defaults to 32.
         transform: Maps a raw batch to what the model takes: `transform(x)`, with
-            targets `transform(x, y)`, which returns the pair. Defaults to none.
+            targets `transform(x, y)`, which returns the pair, and so with weights.
+            Defaults to none.
         shuffle: Whether each epoch has its own order. Defaults to `True`.
         seed: Of the order; the same seed gives the same order in the same epoch.
             Defaults to one that `keras.utils.set_random_seed` decides.
@@ -59,6 +62,7 @@ class Batches(keras.utils.PyDataset):
         x: Any,
         y: Any = None,
         *,
+        sample_weight: Any = None,
         batch_size: int = 32,
         transform: Callable | None = None,
         shuffle: bool = True,
@@ -67,7 +71,10 @@ class Batches(keras.utils.PyDataset):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.parts = (x,) if y is None else (x, y)
+        if sample_weight is not None and y is None:
+            y = x  # Keras knows weights only beside a target
+        parts = (x, y, sample_weight)
+        self.parts = tuple(part for part in parts if part is not None)
         self.n_samples = _common_length(self.parts)
         self.batch_size = check_count(batch_size, "batch_size")
         self.transform = transform

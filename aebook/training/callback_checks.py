@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -14,7 +15,7 @@ SETTERS = (
 )
 
 
-def check_rate_setters(model: keras.Model, callbacks: list) -> None:
+def check_rate_setters(model: keras.Model, callbacks: Sequence) -> None:
     """Raise if a callback would fail in the middle of a run.
 
     Args:

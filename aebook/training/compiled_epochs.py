@@ -18,6 +18,7 @@ from aebook.training.checkpoint.callback import Resume
 from aebook.training.checkpoint.snapshot import build
 from aebook.training.compiled_steps import CompiledLoop, room_for
 from aebook.training.nonfinite import NonFiniteLossError
+from aebook.training.request import FitRequest, Samples
 import keras
 import numpy as np
 
@@ -31,10 +32,7 @@ class CompiledFit:
 
     Args:
         model: A compiled Keras model.
-        train: `(x,)`, `(x, y)` or `(x, y, sample_weight)`.
-        validation: The same of other samples, or `None`.
-        batch_size: Samples a training step.
-        validation_batch_size: Samples a validation step.
+        request: What a call of `fit` asks for, prepared; all data are arrays.
         jit_compile: Whether XLA compiles the training steps.
         resume: Keeps the state of the run, if it is kept.
     """
@@ -42,76 +40,64 @@ class CompiledFit:
     def __init__(
         self,
         model: keras.Model,
-        train: tuple,
-        validation: tuple | None,
-        batch_size: int,
-        validation_batch_size: int,
+        request: FitRequest,
         jit_compile: bool,
         resume: Resume | None = None,
     ) -> None:
-        self.model = model
-        self.batch_size = batch_size
-        self.validation_batch_size = validation_batch_size
-        self.resume = resume
+        self.model, self.request, self.resume = model, request, resume
+        train, validation = request.train, request.validation
         self.loops = _loops_of(model, train, jit_compile, exactly=resume is not None)
-        self.train = _Part(train, self.loops.train)
-        self.validation = validation and _Part(validation, self.loops.test)
+        self.train = _Part(train, self.loops.train, request.samples_a_step)
+        if validation is not None:
+            size = request.samples_a_validation_step
+            self.validation = _Part(validation, self.loops.test, size)
         self.steps_a_call = 8  # grows while calls are quick
 
     def loses_logs(self) -> bool:
         """Whether a `train_step` of the model's own returns more than its metrics."""
-        order, _ = next(self.train.batches(self.batch_size, None))
+        order, _ = next(self.train.batches(None))
         self.loops.train.trace(self.train.data, order)
         return self.loops.train.log_names != set(self.model.get_metrics_result())
 
-    def run(
-        self,
-        epochs: range,
-        callbacks: Any,
-        verbose: str | int,
-        shuffle: bool,
-        validates: Callable[[int], bool],
-    ) -> keras.callbacks.History:
-        """Train for these epochs and return Keras' history."""
-        model = self.model
+    def run(self) -> keras.callbacks.History:
+        """Train, and return Keras' history."""
+        model, request, resume = self.model, self.request, self.resume
         # Python's generator is the one that Keras draws its layers' seeds from.
-        rng = np.random.default_rng(random.getrandbits(64)) if shuffle else None
+        seed = random.getrandbits(64) if request.shuffle else None
+        rng = None if seed is None else np.random.default_rng(seed)
         callbacks = keras.callbacks.CallbackList(
-            callbacks,
+            [*resume.callbacks, resume] if resume else [*request.callbacks],
             add_history=True,
-            add_progbar=verbose != 0,
+            add_progbar=request.verbose != 0,
             model=model,
-            verbose=verbose,
-            epochs=epochs.stop,
-            steps=-(-self.train.n_samples // self.batch_size),
+            verbose=request.verbose,
+            epochs=request.epochs,
+            steps=self.train.n_batches,
         )
         model.stop_training = False
         logs: dict[str, float] = {}
-        if self.resume:
-            self.resume.rng, self.resume.xla = rng, self.loops.jit_compile
+        if resume:
+            resume.follow(request, rng, self.loops.jit_compile)
         callbacks.on_train_begin()
-        epochs = range(restored_epoch(model) or epochs.start, epochs.stop)
-        for epoch in epochs:
+        first = resume.first_epoch if resume else request.initial_epoch
+        for epoch in range(restored_epoch(model) or first, request.epochs):
             self.epoch = epoch
             callbacks.on_epoch_begin(epoch)
-            batches = self.train.batches(self.batch_size, rng)
             report = callbacks.on_train_batch_end  # moves the progress bar
-            logs = self._pass(self.train, batches, report)
-            if self.validation and validates(epoch):
-                logs |= self._validate(self.validation, callbacks)
+            logs = self._pass(self.train, self.train.batches(rng), report)
+            if request.validates(epoch):
+                logs |= self._validate(callbacks)
             callbacks.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
-        if epochs.stop > 0:
+        if request.epochs > 0:
             model.optimizer.finalize_variable_values(model.trainable_weights)
         callbacks.on_train_end(logs)
         return model.history
 
-    def _validate(
-        self, part: _Part, callbacks: keras.callbacks.CallbackList
-    ) -> dict[str, float]:
+    def _validate(self, callbacks: keras.callbacks.CallbackList) -> dict[str, float]:
         callbacks.on_test_begin()
-        logs = self._pass(part, part.batches(self.validation_batch_size, None))
+        logs = self._pass(self.validation, self.validation.batches(None))
         callbacks.on_test_end(logs)
         return {f"val_{name}": value for name, value in logs.items()}
 
@@ -168,21 +154,21 @@ class CompiledFit:
 
 
 class _Part:
-    """Samples on the device, and the loop that goes over them.
+    """Samples on the device in batches, and the loop that goes over them.
 
     Where XLA compiles the loop, the data is filled up: it has fewer lengths then.
     """
 
-    def __init__(self, data: tuple, loop: CompiledLoop) -> None:
-        self.n_samples, self.loop = len(data[0]), loop
+    def __init__(self, samples: Samples, loop: CompiledLoop, batch_size: int) -> None:
+        self.loop, self.batch_size = loop, batch_size
+        self.n_samples = len(samples.x)
+        self.n_batches = -(-self.n_samples // batch_size)
         rows = room_for(self.n_samples) if loop.jit_compile else self.n_samples
         # An array that stands twice, as input and as target, is one tensor.
-        tensors = {id(part): _on_device(part, rows) for part in data}
-        self.data = tuple(tensors[id(part)] for part in data)
+        tensors = {id(part): _on_device(part, rows) for part in samples.parts}
+        self.data = tuple(tensors[id(part)] for part in samples.parts)
 
-    def batches(
-        self, batch_size: int, rng: np.random.Generator | None
-    ) -> Iterator[tuple[Any, int]]:
+    def batches(self, rng: np.random.Generator | None) -> Iterator[tuple[Any, int]]:
         """Yield the row numbers of the full batches, then of the smaller last one.
 
         With each comes how many batches there are; XLA's are filled up too.
@@ -190,11 +176,11 @@ class _Part:
         rows = np.arange(self.n_samples, dtype=np.int32)
         if rng is not None:
             rng.shuffle(rows)
-        steps, rest = divmod(self.n_samples, batch_size)
+        steps, rest = divmod(self.n_samples, self.batch_size)
         if steps:
             room = room_for(steps) if self.loop.jit_compile else steps
-            order = np.zeros((room, batch_size), np.int32)
-            order[:steps] = rows[: steps * batch_size].reshape(steps, batch_size)
+            order = np.zeros((room, self.batch_size), np.int32)
+            order[:steps] = rows[: steps * self.batch_size].reshape(steps, -1)
             yield keras.ops.convert_to_tensor(order), steps
         if rest:
             yield keras.ops.convert_to_tensor(rows[-rest:].reshape(1, -1)), 1
@@ -232,7 +218,7 @@ def _aligned(shape: tuple, dtype: np.dtype) -> np.ndarray:
 
 
 def _loops_of(
-    model: keras.Model, train: tuple, jit_compile: bool, exactly: bool
+    model: keras.Model, train: Samples, jit_compile: bool, exactly: bool
 ) -> SimpleNamespace:
     """Return the model's loops: made anew after each `compile`, else used again.
 
@@ -246,9 +232,7 @@ def _loops_of(
         or (jit_compile and not loops.jit_compile)
         or (exactly and jit_compile != loops.jit_compile)
     ):
-        first = dict(
-            zip(("x", "y", "sample_weight"), (p[:1] for p in train), strict=False)
-        )
+        first = train.rows(slice(1))._asdict()
         keras.Model.fit(model, **first, epochs=0, verbose=0)  # builds, trains nothing
         build(model, first["x"])  # the optimizer too: not while the loop is traced
         loops = SimpleNamespace(

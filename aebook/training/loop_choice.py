@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from aebook.checks import as_samples
 from aebook.keras_internals import supports_xla
 from aebook.training.batches import is_mapped
 from aebook.training.compiled_steps import xla_works
+from aebook.training.data_checks import is_array
+from aebook.training.request import FitRequest, Samples
 import keras
-import numpy as np
 
-__all__ = [
-    "KERAS_ONLY",
-    "check_data",
-    "is_array",
-    "uses_xla",
-    "why_keras_loop",
-]
+__all__ = ["reason_for_keras_loop", "uses_xla", "why_keras_loop"]
 
 # XLA takes about a second to compile and saves about half a millisecond a step.
 XLA_STEPS = 1000
@@ -60,13 +54,15 @@ def why_keras_loop(model: keras.Model, x: Any, y: Any = None, **options: Any) ->
         >>> why_keras_loop(model, ([0.0, 0.0] for _ in range(8)))
         'the data is not an array in memory'
     """
+    return reason_for_keras_loop(model, FitRequest.of(x, y, **options))
+
+
+def reason_for_keras_loop(model: keras.Model, request: FitRequest) -> str:
+    """Say why a run takes Keras' loop, as `why_keras_loop` does of a call."""
     if not model.compiled:
         return "the model is not compiled yet"
     backend = keras.backend.backend()
-    validation = options.get("validation_data")
-    parts = validation if isinstance(validation, tuple | list) else (validation,)
-    others = (y, options.get("sample_weight"), *parts)
-    callbacks = keras.tree.flatten(options.get("callbacks"))
+    data = (*request.train.parts, *(request.validation or Samples(None)).parts)
     reasons = {
         "the PyTorch backend has no compiled loop": backend == "torch",
         "run_eagerly asks for single steps": model.run_eagerly,
@@ -74,15 +70,14 @@ def why_keras_loop(model: keras.Model, x: Any, y: Any = None, **options: Any) ->
         and not model.jit_compile,
         "steps_per_execution is set": model.steps_per_execution != 1,
         "the model is distributed": _is_distributed(model),
-        "the data is not an array in memory": not is_array(x)
-        or not all(part is None or is_array(part) for part in others),
-        "the data is mapped from a file": any(map(is_mapped, (x, *others))),
-        "the batches keep their order": options.get("shuffle") == "batch",
+        "the data is not an array in memory": not all(map(is_array, data)),
+        "the data is mapped from a file": any(map(is_mapped, data)),
+        "the batches keep their order": request.shuffle == "batch",
         "keras.config caps the length of runs": bool(
             keras.config.max_epochs() or keras.config.max_steps_per_epoch()
         ),
-        **{f"{name} is set": options.get(name) is not None for name in KERAS_ONLY},
-        "a callback acts on batches": any(map(_acts_on_batches, callbacks)),
+        **{f"{name} is set": getattr(request, name) is not None for name in KERAS_ONLY},
+        "a callback acts on batches": any(map(_acts_on_batches, request.callbacks)),
     }
     return next((reason for reason, holds in reasons.items() if holds), "")
 
@@ -111,11 +106,6 @@ def _xla_pays(model: keras.Model) -> bool:
     return not (convolves or draws) or bool(tf.config.list_physical_devices("GPU"))
 
 
-def is_array(data: Any) -> bool:
-    """Whether `data` is an array in memory, of NumPy or of the backend."""
-    return isinstance(data, np.ndarray) or keras.ops.is_tensor(data)
-
-
 def _is_distributed(model: keras.Model) -> bool:
     if keras.backend.backend() == "tensorflow":
         return model.distribute_strategy.num_replicas_in_sync > 1
@@ -123,8 +113,6 @@ def _is_distributed(model: keras.Model) -> bool:
 
 
 def _acts_on_batches(callback: Any) -> bool:
-    if callback is None:
-        return False
     if getattr(callback, "save_freq", "epoch") != "epoch":
         return True
     idle = {getattr(cls, hook) for cls in EPOCH_CALLBACKS for hook in BATCH_HOOKS}
@@ -132,50 +120,3 @@ def _acts_on_batches(callback: Any) -> bool:
         getattr(getattr(callback, hook), "__func__", None) not in idle
         for hook in BATCH_HOOKS
     )
-
-
-def check_data(
-    model: keras.Model,
-    x: Any,
-    y: Any = None,
-    sample_weight: Any = None,
-    class_weight: Any = None,
-    of: str = "",
-) -> tuple[Any, Any, Any]:
-    """Check the arrays that a plain Keras model gets; a dataset is checked by Keras.
-
-    Args:
-        model: Any Keras model.
-        x: Inputs.
-        y: Targets, or `None`.
-        sample_weight: One number a sample, or `None`; Keras checks the rest of it.
-        class_weight: Left to Keras.
-        of: What to put before the names in a message.
-
-    Returns:
-        `x, y, sample_weight` as given.
-
-    Raises:
-        TypeError: If an array holds no numbers.
-        ValueError: If one is empty or not finite, if they differ in length, or if
-            there are weights without a target.
-    """
-    if sample_weight is not None and y is None and is_array(x):
-        raise ValueError(
-            f"{of}sample_weight needs a target, since Keras ignores it without one; "
-            "give y, for an autoencoder of plain Keras y=x"
-        )
-    parts = {"x": x, "y": y, "sample_weight": sample_weight}
-    arrays = {
-        f"{of}{n}": np.asarray(part) for n, part in parts.items() if is_array(part)
-    }
-    for name, array in arrays.items():
-        shape = getattr(model, "input_shape", None) if name.endswith("x") else None
-        as_samples(array, shape[1:] if isinstance(shape, tuple) else None, name=name)
-    lengths = [len(array) for array in arrays.values()]
-    if len(set(lengths)) > 1:
-        raise ValueError(
-            f"{' and '.join(arrays)} must have as many samples as each other, "
-            f"got {' and '.join(map(str, lengths))}"
-        )
-    return x, y, sample_weight

@@ -26,19 +26,22 @@ from aebook.training.checkpoint.fingerprint import (
     adjusted,
     optimizer_of,
     parts_of,
+    settings_of,
 )
 from aebook.training.checkpoint.snapshot import (
     assign,
+    build,
     random_state,
     set_random_state,
     values_of,
 )
+from aebook.training.request import FitRequest, Samples
 import keras
 import numpy as np
 
 __all__ = ["Resume"]
 
-FORMAT = 2
+FORMAT = 3
 # The numbers that a run had given each model, and its file: it may be stopped between
 # two writings, and its model used to go on.
 _LAST: WeakKeyDictionary[Any, tuple[Path, dict]] = WeakKeyDictionary()
@@ -50,69 +53,91 @@ class Resume(keras.callbacks.Callback):
     Args:
         path: The checkpoint file.
         every: Epochs from one checkpoint to the next.
-        epochs: Where the run stops counting epochs.
         model: The compiled model, as the call of `fit` found it.
-        settings: What else has to be the same for the run to be the same: names, and
-            plain values or dicts of such.
+        request: What that call asks for, prepared.
+
+    Attributes:
         callbacks: All other callbacks of the run, with one `History` among them.
-        batches: The data sets of the run that keep an order of their own.
 
     Raises:
         OSError: If the file cannot be read, or its folder not be made.
         TypeError: If a count is not a whole number, or a callback has a state that
             cannot be kept.
-        ValueError: If the file is damaged or belongs to another run.
+        ValueError: If the file is damaged or belongs to another run, or the model is
+            not compiled.
 
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "a.ckpt"
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
         >>> model.compile("sgd", "mse")
-        >>> resume = Resume(path, 1, 5, model, {}, [keras.callbacks.History()], [])
-        >>> resume.epochs_done, resume.finished
-        (None, False)
+        >>> x = np.zeros((8, 2))
+        >>> resume = Resume(path, 1, model, FitRequest.of(x, x, epochs=5))
+        >>> resume.first_epoch, resume.finished
+        (0, False)
     """
 
     def __init__(
-        self,
-        path: Any,
-        every: int,
-        epochs: int,
-        model: keras.Model,
-        settings: dict[str, Any],
-        callbacks: list,
-        batches: list[Batches],
+        self, path: Any, every: int, model: keras.Model, request: FitRequest
     ) -> None:
         super().__init__()
+        if not model.compiled:
+            raise ValueError("the model must be compiled; call compile before fit")
         self.path = Path(path)
         self.every = check_count(every, "checkpoint_every")
-        self.epochs, self.settings = epochs, settings
-        self.callbacks, self.batches = callbacks, batches
-        self.rng: np.random.Generator | None = None  # shuffles the compiled epochs
-        self.xla: bool | None = None  # whether XLA compiles the steps of this run
-        check_callbacks(callbacks)
+        self.request = request
+        self.callbacks = [*request.callbacks]
+        if not any(type(c) is keras.callbacks.History for c in self.callbacks):
+            self.callbacks.append(keras.callbacks.History())
+        check_callbacks(self.callbacks)
+        self._settings = settings_of(model, request)
         self._began = adjusted(model)
         self._found = read(self.path)
         if self._found is not None:
-            if not isinstance(self._found, dict) or "format" not in self._found:
-                self._refuse("something else than fit")
-            if self._found["format"] != FORMAT:
-                self._refuse("another version of aebook")
             self._check_settings(self._found)
             self._check_numbers(self._found, model)
-            self._began, self.xla = self._found["began"], self._found["xla"]
+            self._began = self._found["began"]
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.follow(request)
+        build(model, request.train.x)  # Keras may wait for the first batch
+        self._check_model(model)
+
+    def follow(
+        self,
+        request: FitRequest,
+        rng: np.random.Generator | None = None,
+        xla: bool | None = None,
+    ) -> None:
+        """Learn what a loop draws its batches from, which is part of the state.
+
+        Args:
+            request: What the loop trains on; a data set may be `Batches` by now.
+            rng: Shuffles the samples of compiled epochs.
+            xla: Whether XLA compiles the steps.
+        """
+        sets = (request.train, request.validation or Samples(None))
+        self._batches = [part.x for part in sets if isinstance(part.x, Batches)]
+        self._rng, self._xla = rng, xla
 
     @property
-    def epochs_done(self) -> int | None:
-        """The epoch to go on with, counted as `initial_epoch`; `None` for a new run."""
-        return None if self._found is None else self._found["epoch"]
+    def xla(self) -> bool | None:
+        """Whether XLA compiled the steps in the file; its bits are others."""
+        return None if self._found is None else self._found["xla"]
+
+    @property
+    def first_epoch(self) -> int:
+        """The epoch to go on with, counted as `initial_epoch`."""
+        if self._found is None:
+            return self.request.initial_epoch
+        return self.request.epochs if self.ended else self._found["epoch"]
 
     @property
     def ended(self) -> bool:
         """Whether no epoch is left: all were trained, or a callback ended the run."""
         found = self._found
-        return found is not None and (found["stop"] or found["epoch"] >= self.epochs)
+        return found is not None and (
+            found["stop"] or found["epoch"] >= self.request.epochs
+        )
 
     @property
     def finished(self) -> bool:
@@ -125,7 +150,7 @@ class Resume(keras.callbacks.Callback):
         """Put the state back; the callbacks before this one have reset themselves."""
         check_callbacks(self.callbacks)  # again: some get their attributes only now
         if self._found is None:
-            self._save(int(self.settings.get("initial_epoch", 0)))
+            self._save(self.request.initial_epoch)
             return
         self._check_run(self._found)
         self._restore(self._found)
@@ -141,7 +166,7 @@ class Resume(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write the state, if it is time."""
         check_callbacks(self.callbacks)
-        last = epoch + 1 >= self.epochs or self.model.stop_training
+        last = epoch + 1 >= self.request.epochs or self.model.stop_training
         if last or (epoch + 1) % self.every == 0:
             self._save(epoch + 1)
 
@@ -172,8 +197,9 @@ class Resume(keras.callbacks.Callback):
         model.history = self._history()
         return model.history
 
-    def check_model(self, model: keras.Model) -> None:
-        """Raise a `ValueError` unless this is the model of the run; it is built."""
+    # --- what has to be the same
+
+    def _check_model(self, model: keras.Model) -> None:
         self._parts = now = parts_of(model)
         if self._found is None:
             return
@@ -183,10 +209,12 @@ class Resume(keras.callbacks.Callback):
             if list(was) != list(now[part]):
                 self._refuse(f"a run with another order of the {part}")
 
-    # --- what has to be the same
-
     def _check_settings(self, found: dict) -> None:
-        for path, was, now in differences(found["settings"], self.settings):
+        if not isinstance(found, dict) or "format" not in found:
+            self._refuse("something else than fit")
+        if found["format"] != FORMAT:
+            self._refuse("another version of aebook")
+        for path, was, now in differences(found["settings"], self._settings):
             self._refuse(f"a run with another {path}: {was} there, {now} here")
 
     def _check_numbers(self, found: dict, model: keras.Model) -> None:
@@ -205,11 +233,9 @@ class Resume(keras.callbacks.Callback):
 
     def _check_unchanged(self, model: keras.Model) -> None:
         """Refuse what a callback changed and the file would not bring back."""
-        began = {"model": self._parts["model"]}
-        now = {"model": parts_of(model)["model"]}
-        if "optimizer" in self.settings:
-            began["optimizer"] = self.settings["optimizer"]
-            now["optimizer"] = optimizer_of(model)
+        optimizer = self._settings["optimizer"]
+        began = {"model": self._parts["model"], "optimizer": optimizer}
+        now = {"model": parts_of(model)["model"], "optimizer": optimizer_of(model)}
         for path, was, here in differences(began, now):
             raise ValueError(
                 f"{path} was {was} when the run began and is {here} now; a checkpoint "
@@ -219,7 +245,7 @@ class Resume(keras.callbacks.Callback):
 
     def _check_run(self, found: dict) -> None:
         self._check_callbacks(found)
-        there, here = len(found["batches"]), len(self.batches)
+        there, here = len(found["batches"]), len(self._batches)
         if there != here:
             compiled = "compiled epochs"
             keras_loop = "Keras' loop, as a callback that acts on batches chooses it"
@@ -250,17 +276,17 @@ class Resume(keras.callbacks.Callback):
             self.path,
             {
                 "format": FORMAT,
-                "settings": self.settings,
+                "settings": self._settings,
                 "parts": self._parts,
                 "began": self._began,
                 "numbers": adjusted(model),
-                "xla": self.xla,
+                "xla": self._xla,
                 "epoch": epoch,
                 "stop": bool(model.stop_training),
                 "state": values_of([*model.variables, *model.optimizer.variables]),
                 "callbacks": states_of(self.callbacks),
-                "batches": [(b.seed, b.passes) for b in self.batches],
-                "random": random_state(self.rng),
+                "batches": [(b.seed, b.passes) for b in self._batches],
+                "random": random_state(self._rng),
                 "final": None,
             },
         )
@@ -270,6 +296,6 @@ class Resume(keras.callbacks.Callback):
         assign([*model.variables, *model.optimizer.variables], found["state"])
         adjust(model, found["numbers"])
         # A finished run reads no data, and may have made none of its batches.
-        for batches, state in zip(self.batches, found["batches"], strict=False):
+        for batches, state in zip(self._batches, found["batches"], strict=False):
             batches.seed, batches.passes = state
-        set_random_state(found["random"], self.rng)
+        set_random_state(found["random"], self._rng)

@@ -1,4 +1,4 @@
-"""By what a run is known again: its settings, its data, its model.
+"""Fingerprint of a run: its settings, its data, its model.
 
 Everything is described by plain values, so that a checkpoint can hold them and say
 which of them is another one now. Numbers that may change while a run trains, such as
@@ -15,6 +15,7 @@ from aebook.keras_internals import decays, loss_weights_of
 from aebook.training.batches import Batches
 from aebook.training.checkpoint.description import checksum, class_name, describe, stem
 from aebook.training.checkpoint.snapshot import names_of
+from aebook.training.request import FitRequest
 import keras
 
 __all__ = [
@@ -31,16 +32,13 @@ OPTIONS = (
     "shuffle",
     "initial_epoch",
     "validation_split",
-    "validation_batch_size",
     "validation_freq",  # a look at the validation data may draw random numbers
     "steps_per_epoch",
     "validation_steps",
 )
 
 
-def settings_of(
-    model: keras.Model, x: Any, y: Any, options: dict[str, Any]
-) -> dict[str, Any]:
+def settings_of(model: keras.Model, request: FitRequest) -> dict[str, Any]:
     """Return what has to be the same for a run to be the same, but for the model.
 
     Compiled metrics are not among it: they watch a run and change no weight. A
@@ -48,9 +46,7 @@ def settings_of(
 
     Args:
         model: A compiled Keras model.
-        x: Inputs, as for `fit`.
-        y: Targets, as for `fit`.
-        options: Further arguments of `fit`.
+        request: What a call of `fit` asks for, prepared.
 
     Returns:
         Names, and plain values or dicts of such.
@@ -59,20 +55,23 @@ def settings_of(
         >>> import numpy as np
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
         >>> model.compile("sgd", "mse")
-        >>> settings = settings_of(model, np.ones((8, 2)), None, {"shuffle": True})
+        >>> request = FitRequest.of(np.ones((8, 2)))
+        >>> settings = settings_of(model, request)
         >>> settings["x"], settings["loss"], settings["batch_size"]
         ('float64 (8, 2) ...', 'mse', 32)
     """
+    train = request.train
     return {
         "backend": keras.backend.backend(),
         "dtype policy": model.dtype_policy.name,
-        **{name: describe(options.get(name)) for name in OPTIONS},
-        "batch_size": options.get("batch_size") or 32,
-        "x": digest(x),
-        "y": digest(y),
-        "validation_data": digest(options.get("validation_data")),
-        "sample_weight": digest(options.get("sample_weight")),
-        "class_weight": describe(options.get("class_weight")),
+        **{name: describe(getattr(request, name)) for name in OPTIONS},
+        "batch_size": request.samples_a_step,
+        "validation_batch_size": request.samples_a_validation_step,
+        "x": digest(train.x),
+        "y": digest(train.y),
+        "validation_data": digest(request.validation and request.validation.parts),
+        "sample_weight": digest(train.sample_weight),
+        "class_weight": describe(request.class_weight),
         "optimizer": optimizer_of(model),
         "loss": describe(model.loss),
         "loss_weights": describe(loss_weights_of(model)),
