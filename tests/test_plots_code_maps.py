@@ -156,8 +156,16 @@ def test_every_public_plot_returns_our_figure_with_alt_text():
             "label '4' has no name",
         ),
         (lambda: errors_by_class({}), ValueError, "result is empty"),
-        (lambda: errors_by_class({0: 1.5}), TypeError, "aebook.metrics.error_by_class"),
-        (lambda: errors_by_class([1, 2]), TypeError, "got list"),
+        (
+            lambda: errors_by_class({0: 1.5}),
+            TypeError,
+            "result of 0 must be a ClassError, got float; .*metrics.error_by_class",
+        ),
+        (
+            lambda: errors_by_class([1, 2]),
+            TypeError,
+            "got list; pass what aebook.metrics.error_by_class returns",
+        ),
         (lambda: errors_by_class(RESULT, names=["a"]), ValueError, "label 1 has no"),
     ],
 )

@@ -6,9 +6,7 @@ import sys
 
 from aebook import plots
 from aebook.plots import figure
-from aebook.plots.figure import COLORS, CYCLE, Figure, colors_of, separate, spread
-from hypothesis import given
-from hypothesis import strategies as st
+from aebook.plots.figure import COLORS, CYCLE, Figure, colors_of
 import matplotlib
 import nbclient
 from nbformat import v4
@@ -80,29 +78,6 @@ def test_colours_are_told_apart_and_each_role_keeps_its_own():
     assert len(set(mixed.values())) == 5
     assert mixed["Adam"] == COLORS["Adam"]
     assert len(colors_of([str(i) for i in range(30)])) == 30
-
-
-@given(st.lists(st.floats(-10, 10, width=16), max_size=12), st.floats(0.1, 3))
-def test_spread_keeps_order_gap_and_whatever_has_room(positions, gap):
-    positions = sorted(positions)
-    result = spread(positions, gap)
-    assert len(result) == len(positions)
-    assert all(np.diff(result) >= gap - 1e-9)
-    if all(np.diff(positions) >= gap):
-        assert result == pytest.approx(positions)
-
-
-def test_texts_on_one_spot_are_pushed_apart_sideways_never():
-    fig = Figure("alt")
-    axes = fig.subplots()
-    texts = [axes.text(0.5, 0.5, f"name {i}") for i in range(5)]
-    lone = axes.text(0.1, 0.1, "alone")
-    separate([*texts, lone])
-    boxes = [text.get_window_extent() for text in texts]
-    for i, box in enumerate(boxes):
-        assert not any(box.overlaps(other) for other in boxes[:i])
-    assert {text.get_position()[0] for text in texts} == {0.5}
-    assert lone.get_position() == (0.1, 0.1)
 
 
 def run(*sources):

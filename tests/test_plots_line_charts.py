@@ -1,5 +1,5 @@
 from aebook.plots.figure import COLORS
-from aebook.plots.line_charts import as_floors, lines
+from aebook.plots.line_charts import lines
 import numpy as np
 import pytest
 
@@ -79,11 +79,3 @@ def test_a_logarithmic_axis_is_labelled_in_plain_numbers_or_in_powers_of_ten():
 def test_bad_lines_are_refused_by_name(bad, error, match):
     with pytest.raises(error, match=match):
         lines(bad, **LABELS)
-
-
-def test_floors_are_finite_numbers_by_name():
-    assert as_floors(None) == {}
-    with pytest.raises(TypeError, match="floors must be"):
-        as_floors([1])
-    with pytest.raises(ValueError, match="'PCA' must be a finite number"):
-        as_floors({"PCA": np.inf})

@@ -2,6 +2,8 @@
 
 This room imports `aebook.checks`, `aebook.metrics` and `aebook.schedules`; nothing but
 chapters imports it.
+
+The words that figures write themselves stand in `words` and nowhere else.
 """
 
 from aebook.plots.class_errors import errors_by_class

@@ -8,12 +8,15 @@ import math
 from typing import Any
 
 from aebook.checks import as_labels, as_samples
-from aebook.plots.figure import CYCLE, STYLE, Figure, separate
+from aebook.plots import words
+from aebook.plots.axes import separate
+from aebook.plots.figure import CYCLE, STYLE, Figure
+from aebook.plots.input_checks import class_names
 import matplotlib
 from matplotlib.colors import to_rgb
 import numpy as np
 
-__all__ = ["class_names", "codes"]
+__all__ = ["codes"]
 
 MOST_POINTS = 5000
 
@@ -64,10 +67,11 @@ def codes(
     titles = class_names(classes, names)
     centres = [points[labels == c].mean(axis=0) for c in classes]
     step = math.ceil(len(z) / MOST_POINTS)  # more would only hide each other
-    shown, drawn = points[::step], f"{len(z)} codes"
-    if step > 1:
-        drawn = f"{len(shown)} of the {drawn}"
-    figure = Figure(_alt_of_codes(drawn, titles, centres, axis_labels), 5.2, title)
+    shown = points[::step]
+    how_many = words.SOME_CODES if step > 1 else words.ALL_CODES
+    drawn = how_many.format(drawn=len(shown), count=len(z))
+    projected = axis_labels if z.shape[1] > 2 else ()
+    figure = Figure(_alt(drawn, titles, centres, projected), 5.2, title)
     axes = figure.subplots()
     axes.set(xlabel=axis_labels[0], ylabel=axis_labels[1])
     axes.set_aspect("equal", "datalim")  # a distance means the same in both directions
@@ -92,14 +96,16 @@ def codes(
         for name, centre, color in zip(titles, centres, colors, strict=True)
     ]
     if step > 1:
-        axes.set_title(f"{drawn} drawn", loc="right", fontsize=9, color="#444444")
+        note = words.SOME_CODES_NOTE.format(drawn=len(shown), count=len(z))
+        axes.set_title(note, loc="right", fontsize=9, color="#444444")
     separate(signs)
     return figure
 
 
 def _in_two_dimensions(z: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
+    """Return the points and the labels of their axes."""
     if z.shape[1] == 2:
-        return z, ("first number of the code", "second number of the code")
+        return z, words.CODE_AXES
     if z.shape[1] < 2 or len(z) < 2:
         raise ValueError(
             "codes must be at least two, of at least two numbers each, "
@@ -109,9 +115,9 @@ def _in_two_dimensions(z: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
 
     pca = PCA(2, svd_solver="covariance_eigh").fit(z)  # exact, and no random signs
     first, second = (
-        f"{order} principal component ({share:.0%} of the variance)"
-        for order, share in zip(
-            ("first", "second"), pca.explained_variance_ratio_, strict=True
+        label.format(share=share)
+        for label, share in zip(
+            words.COMPONENT_AXES, pca.explained_variance_ratio_, strict=True
         )
     )
     return pca.transform(z), (first, second)
@@ -122,49 +128,23 @@ def _is_dark(color: str) -> bool:
     return 0.3 * red + 0.59 * green + 0.11 * blue < 0.55
 
 
-def _alt_of_codes(
-    drawn: str, names: list[str], centres: list[np.ndarray], axis_labels: Sequence[str]
+def _alt(
+    drawn: str, names: list[str], centres: list[np.ndarray], projected: Sequence[str]
 ) -> str:
-    projected = (
-        "" if "code" in axis_labels[0] else f", on the {' and '.join(axis_labels)}"
-    )
-    classes = "1 class" if len(names) == 1 else f"{len(names)} classes"
-    alt = f"Scatter of {drawn} in {classes}{projected}."
+    classes = words.counted(len(names), words.CLASSES)
+    alt = words.CODE_MAP.format(codes=drawn, classes=classes)
+    if projected:
+        alt = words.PROJECTED_CODE_MAP.format(
+            codes=drawn, classes=classes, axes=words.both(*projected)
+        )
     pairs = [
-        (float(np.linalg.norm(a - b)), f"{name_a} and {name_b}")
+        (float(np.linalg.norm(a - b)), words.both(name_a, name_b))
         for (a, name_a), (b, name_b) in combinations(
             zip(centres, names, strict=True), 2
         )
     ]
-    if pairs:
-        (near, which), (far, others) = min(pairs), max(pairs)
-        alt += (
-            f" Class centres closest together: {which} ({near:.3g} apart); "
-            f"farthest: {others} ({far:.3g} apart)."
-        )
-    return alt
-
-
-def class_names(classes: list[Any], names: Sequence[str] | None) -> list[str]:
-    """Return the name of each class; the labels themselves where there are none.
-
-    Args:
-        classes: The labels.
-        names: Name of each integer label, or `None`.
-
-    Returns:
-        One text a class.
-
-    Raises:
-        ValueError: If a label has no name.
-
-    Example:
-        >>> class_names([0, 2], ["shirt", "shoe", "bag"])
-        ['shirt', 'bag']
-    """
-    if names is None:
-        return [str(label) for label in classes]
-    for label in classes:
-        if isinstance(label, str) or not 0 <= label < len(names):
-            raise ValueError(f"label {label!r} has no name; names has {len(names)}")
-    return [str(names[label]) for label in classes]
+    if not pairs:
+        return alt
+    (nearest, near), (farthest, far) = min(pairs), max(pairs)
+    apart = words.CENTRES.format(near=near, nearest=nearest, far=far, farthest=farthest)
+    return words.sentences(alt, apart)

@@ -6,24 +6,36 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from aebook.checks import check_choice
-from aebook.plots.figure import COLORS, STYLE, Figure, colors_of, label_line_ends
-from aebook.plots.line_charts import as_floors, format_log_axis
+from aebook.plots import words
+from aebook.plots.axes import format_log_axis, label_line_ends
+from aebook.plots.figure import COLORS, STYLE, Figure, colors_of
+from aebook.plots.floors import as_floors, draw_floors
+from aebook.plots.input_checks import as_numbers, check_log, check_named
 import matplotlib
 from matplotlib.ticker import MaxNLocator
 import numpy as np
 
 __all__ = ["history"]
 
+FORM = "what fit returns, a dict of lists, or a dict of several such"
+HINT = "train at least one epoch and pass its history"
+
 
 class _Line(NamedTuple):
     run: str  # "" when there is only one
-    part: str  # training or validation
+    validates: bool
     values: np.ndarray  # one per epoch
     color: str
 
     @property
+    def part(self) -> str:
+        return words.VALIDATION if self.validates else words.TRAINING
+
+    @property
     def name(self) -> str:
-        return f"{self.run}, {self.part}" if self.run else self.part
+        if not self.run:
+            return self.part
+        return words.LINE_OF_RUN.format(run=self.run, part=self.part)
 
 
 @matplotlib.rc_context(STYLE)
@@ -69,33 +81,28 @@ def history(
     lines = _lines(_as_runs(history), metric)
     floors = as_floors(floors)
     drawn = np.concatenate([[*floors.values()], *(line.values for line in lines)])
-    if log and (drawn <= 0).any():
-        raise ValueError("a logarithmic axis needs values > 0; draw it with log=False")
+    check_log(drawn, log, "log")
     ylabel = ylabel or metric
     figure = Figure(_alt(lines, floors, ylabel, log), 3.4, title)
     axes = figure.subplots()
-    dashed = {line.run for line in lines if line.run and line.part == "validation"}
+    dashed = {line.run for line in lines if line.run and line.validates}
     ends = []
     for line in lines:
         epochs = np.arange(1, len(line.values) + 1)
-        style = "--" if line.run and line.part == "validation" else "-"
+        style = "--" if line.run and line.validates else "-"
         marker = "o" if len(epochs) == 1 else None
         axes.plot(
             epochs, line.values, style, color=line.color, marker=marker, label=line.name
         )
         finite = np.flatnonzero(np.isfinite(line.values))
-        if finite.size and not (line.part == "training" and line.run in dashed):
+        if finite.size and (line.validates or line.run not in dashed):
             last = finite[-1]
             name = line.run or line.part
             ends.append((epochs[last], line.values[last], name, line.color))
     longest = max(len(line.values) for line in lines)
-    for name, value in floors.items():
-        axes.axhline(value, color=COLORS["reference"], linestyle=":", label=name)
-        ends.append((longest, value, f"{name} {value:.4g}", COLORS["reference"]))
-    axes.set(
-        ylabel=ylabel,
-        xlabel="epoch" + " (solid: training, dashed: validation)" * bool(dashed),
-    )
+    ends += draw_floors(axes, floors, longest)
+    axes.set_ylabel(ylabel)
+    axes.set_xlabel(words.EPOCH_AXIS_WITH_STYLES if dashed else words.EPOCH_AXIS)
     if log:
         axes.set_yscale("log")
         format_log_axis(axes.yaxis)
@@ -109,19 +116,15 @@ def history(
 
 def _as_runs(history: Any) -> dict[str, Any]:
     """Return the dict of lists of each run by its name; one run has no name."""
-    logs = getattr(history, "history", history)
-    if isinstance(logs, Mapping) and logs:
-        inner = {str(k): getattr(v, "history", v) for k, v in logs.items()}
-        dicts = [isinstance(value, Mapping) for value in inner.values()]
-        if all(dicts):
-            return inner
-        if not any(dicts):
-            return {"": logs}
-    if isinstance(logs, Mapping) and not logs:
-        raise ValueError("history is empty; train at least one epoch first")
+    logs = check_named(getattr(history, "history", history), "history", FORM, HINT)
+    runs = {str(name): getattr(run, "history", run) for name, run in logs.items()}
+    lists = [name for name, run in runs.items() if not isinstance(run, Mapping)]
+    if not lists:
+        return runs
+    if len(lists) == len(runs):
+        return {"": logs}
     raise TypeError(
-        "history must be what fit returns, a dict of lists, or a dict of several "
-        f"such, got {type(history).__name__}"
+        f"history must be {FORM}, got runs of which {lists[0]!r} is none; {HINT}"
     )
 
 
@@ -129,12 +132,10 @@ def _lines(runs: dict[str, Any], metric: str) -> list[_Line]:
     lines, colors = [], colors_of(runs)
     for run, logs in runs.items():
         check_choice(metric, logs, f"metric{' of ' + run if run else ''}")
-        for part, key in (("training", metric), ("validation", f"val_{metric}")):
+        for validates, key in ((False, metric), (True, "val_" + metric)):
             if key not in logs:
                 continue
-            values = np.asarray(logs[key])
-            if values.dtype.kind not in "biuf":
-                raise TypeError(f"{key} must hold real numbers, got {values.dtype}")
+            values = as_numbers(logs[key], key)
             if (
                 values.ndim != 1
                 or values.shape != np.shape(logs[metric])
@@ -144,31 +145,36 @@ def _lines(runs: dict[str, Any], metric: str) -> list[_Line]:
                     f"{key} must be a list with one value per epoch, got shape "
                     f"{values.shape} beside {np.shape(logs[metric])} of {metric}"
                 )
-            color = colors[run] if run else COLORS[part]
-            lines.append(_Line(run, part, values.astype(float), color))
+            own = COLORS["validation" if validates else "training"]
+            lines.append(_Line(run, validates, values, colors[run] if run else own))
     return lines
 
 
 def _alt(lines: list[_Line], floors: dict[str, float], ylabel: str, log: bool) -> str:
     longest = max(len(line.values) for line in lines)
-    parts = []
-    for line in lines:
-        finite = np.flatnonzero(np.isfinite(line.values))
-        if not finite.size:
-            parts.append(f"{line.name}: no finite value")
-            continue
-        values = line.values[finite]
-        best = int(np.argmin(values))
-        text = (
-            f"{line.name}: from {values[0]:.4g} to {values[-1]:.4g}, "
-            f"lowest {values[best]:.4g} in epoch {finite[best] + 1}"
-        )
-        lost = len(line.values) - finite.size
-        parts.append(text + f", {lost} epochs not finite" * bool(lost))
-    epochs = "epoch 1" if longest == 1 else f"epochs 1 to {longest}"
-    alt = f"Line chart of {ylabel}{', logarithmic,' * log} over {epochs}. "
-    alt += "; ".join(parts) + "."
-    if floors:
-        listed = ", ".join(f"{name} at {value:.4g}" for name, value in floors.items())
-        alt += f" Horizontal line{'s' * (len(floors) > 1)}: {listed}."
-    return alt
+    alt = words.CURVES.format(
+        metric=ylabel,
+        scale=words.LOGARITHMIC if log else "",
+        epochs=words.counted(longest, words.EPOCHS),
+        lines=words.parts(_in_words(line) for line in lines),
+    )
+    listed = words.marks(words.HORIZONTAL_LINES, words.VALUE_AT, floors)
+    return words.sentences(alt, listed)
+
+
+def _in_words(line: _Line) -> str:
+    finite = np.flatnonzero(np.isfinite(line.values))
+    if not finite.size:
+        return words.NO_VALUE.format(name=line.name)
+    values = line.values[finite]
+    best = int(np.argmin(values))
+    text = words.CURVE.format(
+        name=line.name,
+        first=values[0],
+        last=values[-1],
+        lowest=values[best],
+        lowest_at=finite[best] + 1,
+    )
+    if lost := len(line.values) - finite.size:
+        return words.items([text, words.EPOCHS_NOT_FINITE.format(count=lost)])
+    return text

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aebook.plots import words
 from aebook.plots.figure import STYLE, Figure, colors_of
+from aebook.plots.input_checks import as_numbers, check_named
 from aebook.plots.line_charts import lines
 import matplotlib
 from matplotlib.axes import Axes
@@ -66,7 +68,10 @@ def contours(
         and one path. Adam: from 2.5 at (1, 1) to 0 at (0, 0) in 2 steps.'
     """
     window = _checked_window(problem, window)
-    paths = {str(name): _as_path(p, name) for name, p in _named(trajectories).items()}
+    given = check_named(
+        trajectories, "trajectories", '{"name": points, ...}', "give at least one path"
+    )
+    paths = {str(name): _as_path(path, name) for name, path in given.items()}
     figure = Figure(_alt(problem, paths, window), 3.9, title)
     axes, colors, keys = figure.subplots(), colors_of(paths), []
     _draw_heights(axes, problem, window)
@@ -79,12 +84,13 @@ def contours(
         keys.append(line)
     for point in np.unique([path[0] for path in paths.values()], axis=0):
         axes.plot(*point, zorder=5, linestyle="", **START)
-    keys.append(Line2D([], [], linestyle="", label="start", **START))
+    keys.append(Line2D([], [], linestyle="", label=words.START, **START))
     if problem.minimizer is not None:
         axes.plot(*problem.minimizer, zorder=5, linestyle="", **MINIMUM)
-        keys.append(Line2D([], [], linestyle="", label="minimum", **MINIMUM))
+        keys.append(Line2D([], [], linestyle="", label=words.MINIMUM, **MINIMUM))
     left, right, bottom, top = window
-    axes.set(xlim=(left, right), ylim=(bottom, top), xlabel="$w_1$", ylabel="$w_2$")
+    axes.set(xlim=(left, right), ylim=(bottom, top))
+    axes.set(xlabel=words.FIRST_WEIGHT, ylabel=words.SECOND_WEIGHT)
     if 1 / 3 < (right - left) / (top - bottom) < 3:
         axes.set_aspect("equal")
     axes.set_anchor("W")  # beside its legend
@@ -99,8 +105,8 @@ def descent(
     *,
     floors: Mapping[str, float] | None = None,
     log: bool = True,
-    xlabel: str = "step",
-    ylabel: str = "loss",
+    xlabel: str = words.STEP,
+    ylabel: str = words.LOSS,
     title: str | None = None,
 ) -> Figure:
     """Draw a loss against the step, one line for each run.
@@ -129,14 +135,17 @@ def descent(
         line: PCA at 0.25.'
     """
     runs = {}
-    for name, run in _named(losses, "losses").items():
-        values = np.asarray(getattr(run, "losses", run))
+    given = check_named(
+        losses, "losses", '{"name": losses, ...}', "give at least one run"
+    )
+    for name, run in given.items():
+        values = as_numbers(getattr(run, "losses", run), f"losses of {name!r}")
         if values.ndim != 1:
             raise ValueError(
                 f"losses of {name!r} must be a list of numbers, one for each step, "
                 f"got shape {values.shape}"
             )
-        if log and values.dtype.kind in "biuf" and (values <= 0).any():
+        if log and (values <= 0).any():
             raise ValueError(
                 f"losses of {name!r} must be > 0 on a logarithmic axis, but step "
                 f"{int((values <= 0).argmax())} has {values.min():g}; stop before it, "
@@ -178,27 +187,15 @@ def _drawn(path: np.ndarray, window: tuple) -> np.ndarray:
     return np.clip(path, low - far, high + far)
 
 
-def _named(trajectories: Any, name: str = "trajectories") -> dict[str, Any]:
-    if not isinstance(trajectories, Mapping):
-        raise TypeError(
-            f'{name} must be {{"name": ..., ...}}, got {type(trajectories).__name__}'
-        )
-    if not trajectories:
-        raise ValueError(f"{name} is empty; give at least one")
-    return dict(trajectories)
-
-
 def _as_path(trajectory: Any, name: str) -> np.ndarray:
-    path = np.asarray(getattr(trajectory, "points", trajectory))
-    if path.dtype.kind not in "biuf":
-        raise TypeError(f"path {name!r} must hold real numbers, got {path.dtype}")
+    path = as_numbers(getattr(trajectory, "points", trajectory), f"path {name!r}")
     if path.ndim != 2 or path.shape[1] != 2 or not len(path):
         raise ValueError(
             f"path {name!r} must have shape (steps + 1, 2), got {path.shape}"
         )
     if not np.isfinite(path).all():
         raise ValueError(f"path {name!r} holds NaN or infinity; cut it before that")
-    return path.astype(float)
+    return path
 
 
 def _checked_window(problem: Any, window: Any) -> tuple:
@@ -221,20 +218,29 @@ def _checked_window(problem: Any, window: Any) -> tuple:
 
 
 def _alt(problem: Any, paths: dict[str, np.ndarray], window: tuple) -> str:
-    parts = []
-    for name, path in paths.items():
-        first, last = (f"{problem.value(w):.4g} at {_point(w)}" for w in path[[0, -1]])
-        text = f"{name}: from {first} to {last} in {len(path) - 1} steps"
-        if (outside := _outside(path, window)).any():
-            text += f", leaves the window in step {outside.argmax()}"
-            text += " and ends outside" if outside[-1] else " and comes back"
-        parts.append(text)
-    count = "one path" if len(paths) == 1 else f"{len(paths)} paths"
-    where = problem.minimizer
-    floor = "" if where is None else f" minimum at {_point(where)},"
-    listed = "; ".join(parts)
-    return f"Contours of {problem.name},{floor} dark is high, and {count}. {listed}."
+    texts = (_in_words(problem, name, path, window) for name, path in paths.items())
+    found = problem.minimizer is not None
+    form = words.CONTOURS_WITH_MINIMUM if found else words.CONTOURS
+    return form.format(
+        problem=problem.name,
+        minimum=_point(problem.minimizer) if found else "",
+        paths=words.counted(len(paths), words.PATHS),
+        listed=words.parts(texts),
+    )
+
+
+def _in_words(problem: Any, name: str, path: np.ndarray, window: tuple) -> str:
+    first, last = (
+        words.VALUE_AT_POINT.format(value=problem.value(w), point=_point(w))
+        for w in path[[0, -1]]
+    )
+    text = words.PATH.format(name=name, first=first, last=last, steps=len(path) - 1)
+    outside = _outside(path, window)
+    if not outside.any():
+        return text
+    leaves = words.ENDS_OUTSIDE if outside[-1] else words.COMES_BACK
+    return words.items([text, leaves.format(step=outside.argmax())])
 
 
 def _point(w: np.ndarray) -> str:
-    return f"({w[0]:.3g}, {w[1]:.3g})"
+    return words.POINT.format(x=w[0], y=w[1])

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 import io
-from itertools import combinations, cycle
+from itertools import cycle
 import math
 import sys
 import textwrap
-from typing import Any, cast
+from typing import Any
 
+from aebook.plots import words
 import matplotlib
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
-from matplotlib.text import Text
 from PIL import Image
 
-__all__ = [
-    "COLORS",
-    "CYCLE",
-    "STYLE",
-    "Figure",
-    "colors_of",
-    "label_line_ends",
-    "separate",
-]
+__all__ = ["COLORS", "CYCLE", "STYLE", "Figure", "colors_of"]
 
 #: Okabe and Ito's colours, which colour-blind readers tell apart, grey, and Tol's wine
 #: red: ten, as many as digits. The light ones at the end are for areas, not for lines.
@@ -110,7 +101,7 @@ class Figure(MatplotlibFigure):
                     style["y"] = 1 - 0.06 / height
                 self.suptitle(textwrap.fill(title, TITLE_WIDTH), **style)
         # The title is part of the picture, so whoever cannot see it needs it too.
-        self.alt = f"{title.rstrip('.')}. {alt}" if title else alt
+        self.alt = words.titled(title, alt) if title else alt
 
     def add_subplot(self, *args: Any, **kwargs: Any) -> Any:
         """Add axes in the style of the book; `subplots` comes through here too."""
@@ -138,83 +129,6 @@ def colors_of(labels: Iterable[str]) -> dict[str, str]:
     taken = {COLORS[label] for label in labels if label in COLORS}
     free = cycle([color for color in CYCLE if color not in taken] or CYCLE)
     return {label: COLORS.get(label) or next(free) for label in labels}
-
-
-def label_line_ends(
-    axes: Axes, ends: Iterable[tuple[float, float, str, str]], size: float = 10
-) -> None:
-    """Write each line's name at the right, moved apart where names would overlap.
-
-    Args:
-        axes: Axes whose lines and limits are final.
-        ends: For each line the last x and y, the name and the colour. A line that
-            ends before the axes do gets a dot there and a dotted lead to its name.
-        size: Font size in points.
-    """
-    ends, right = sorted(ends, key=lambda end: end[1]), axes.get_xlim()[1]
-    notes = []
-    for x, y, name, color in ends:
-        lead = {"arrowstyle": "-", "color": color, "lw": 1, "shrinkA": 2, "shrinkB": 0}
-        if x < right:
-            axes.plot(x, y, "o", color=color, markersize=5)
-            lead["linestyle"] = (0, (1, 3))
-        note = axes.annotate(
-            *(name, (x, y), (1.05, y)),
-            textcoords=axes.get_yaxis_transform(),  # x in the axes, y in the data
-            fontsize=size,
-            va="center",
-            arrowprops=lead,
-        )
-        notes.append(note)
-    figure = cast(MatplotlibFigure, axes.figure)
-    figure.draw_without_rendering()  # the layout decides how tall the axes are
-    gap = 1.3 * size / 72 * figure.dpi / axes.bbox.height
-    to_axes = axes.transData + axes.transAxes.inverted()
-    heights = [to_axes.transform((x, y))[1] for x, y, *_ in ends]
-    for note, height in zip(notes, spread(heights, gap), strict=True):
-        note.set_position((1.05, height))
-        note.anncoords = axes.transAxes
-
-
-def separate(texts: Sequence[Text], rounds: int = 60) -> None:
-    """Push texts apart, up and down, until none covers another.
-
-    Args:
-        texts: Texts placed in data coordinates, in axes whose limits are final.
-        rounds: When to give up; crowded texts then still overlap a little.
-    """
-    if not texts:
-        return
-    figure = cast(MatplotlibFigure, texts[0].figure)
-    figure.draw_without_rendering()
-    to_data = texts[0].get_transform().inverted()
-    size = 0.06 * figure.dpi  # pixels between the letters and the edge of their box
-    for _ in range(rounds):
-        moved = False
-        boxes = [text.get_window_extent().padded(size) for text in texts]
-        for (a, box_a), (b, box_b) in combinations(zip(texts, boxes, strict=True), 2):
-            if box_a.overlaps(box_b):
-                up = 1 if box_a.y0 + box_a.y1 >= box_b.y0 + box_b.y1 else -1
-                for text, step in ((a, 2 * up), (b, -2 * up)):  # pixels
-                    x, y = text.get_transform().transform(text.get_position())
-                    text.set_y(to_data.transform((x, y + step))[1])
-                moved = True
-        if not moved:
-            return
-
-
-def spread(positions: list[float], gap: float) -> list[float]:
-    """Move sorted positions as little as needed to lie at least `gap` apart.
-
-    Example:
-        >>> spread([0.0, 5.0, 5.0], 2.0)
-        [0.0, 4.0, 6.0]
-    """
-    up, down = list(positions), list(positions)
-    for i in range(1, len(up)):
-        up[i] = max(up[i], up[i - 1] + gap)
-        down[-1 - i] = min(down[-1 - i], down[-i] - gap)
-    return [(a + b) / 2 for a, b in zip(up, down, strict=True)]  # keeps every gap
 
 
 def _register_with_ipython() -> None:

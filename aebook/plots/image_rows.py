@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from aebook.checks import as_samples, check_count, check_same_shape
 from aebook.metrics import squared_error_per_image
+from aebook.plots import words
 from aebook.plots.figure import STYLE, TITLE_WIDTH, WIDTH, Figure
+from aebook.plots.input_checks import check_named
 import matplotlib
 import numpy as np
 
@@ -54,16 +56,7 @@ def images(
     names = _as_titles(titles, len(x))
     starts = range(0, len(x), COLUMNS)
     rows = [_Row(x[i : i + COLUMNS], above=names[i : i + COLUMNS]) for i in starts]
-    count = "1 image" if len(x) == 1 else f"{len(x)} images"
-    where = (
-        ""
-        if len(x) == 1
-        else " in a row"
-        if len(rows) == 1
-        else f" in {len(rows)} rows"
-    )
-    alt = f"{count}{where}{', titled ' + ', '.join(names) if names else ''}."
-    return _draw_rows(alt, title, rows)
+    return _draw_rows(_alt(len(x), len(rows), names), title, rows)
 
 
 @matplotlib.rc_context(STYLE)
@@ -108,39 +101,53 @@ def reconstructions(
         raise ValueError(f"n must be at most 16, or nothing can be seen, got {n}")
     x = _as_images(as_samples(x, low=0, high=1), "x")
     rows, errors = [], {}
-    several = x_hat if isinstance(x_hat, Mapping) else {"reconstruction": x_hat}
-    if not several:
-        raise ValueError('x_hat is empty; give {"name": reconstructions, ...}')
+    several = x_hat if isinstance(x_hat, Mapping) else {words.RECONSTRUCTION: x_hat}
+    several = check_named(
+        several, "x_hat", '{"name": reconstructions, ...}', "give at least one"
+    )
     for name, copies in several.items():
         name = str(name)
         copies = _as_images(copies, name)
         check_same_shape(x, copies, ("x", name))
         errors[name] = squared_error_per_image(x[:n], copies[:n])
-        rows.append(
-            _Row(copies[:n], under=[f"{e:.1f}" for e in errors[name]], label=name)
-        )
+        under = [words.ERROR.format(e) for e in errors[name]]
+        rows.append(_Row(copies[:n], under=under, label=name))
     names = _as_titles(titles, min(n, len(x)))
     return _draw_rows(
         _alt_of_reconstructions(errors, names),
         title,
-        [_Row(x[:n], above=names, label="original"), *rows],
-        note="number under an image: squared error, summed over its pixels",
+        [_Row(x[:n], above=names, label=words.ORIGINAL), *rows],
+        note=words.ERROR_NOTE,
     )
+
+
+def _alt(count: int, rows: int, titles: list[str]) -> str:
+    text = words.counted(count, words.IMAGES)
+    if count > 1:
+        grid = words.counted(rows, words.ROWS)
+        text = words.IMAGE_GRID.format(images=text, rows=grid)
+    if titles:
+        text = words.TITLED_IMAGES.format(images=text, titles=words.items(titles))
+    return words.SENTENCE.format(text)
 
 
 def _alt_of_reconstructions(errors: dict[str, np.ndarray], titles: list[str]) -> str:
     count = len(next(iter(errors.values())))
-    titled = f" ({', '.join(titles)})" if titles else ""
+    what = words.counted(count, words.ORIGINALS)
+    if titles:
+        listed = words.items(titles)
+        what = words.TITLED_ORIGINALS.format(originals=what, titles=listed)
     numbers = {
-        name: f"mean {e.mean():.1f}, from {e.min():.1f} to {e.max():.1f}"
+        name: words.ERRORS.format(mean=e.mean(), low=e.min(), high=e.max())
         for name, e in errors.items()
     }
-    what = f"{count} original{'s' * (count > 1)}{titled}, and below each"
-    if list(errors) == ["reconstruction"]:
-        text = numbers["reconstruction"]
-        return f"{what} its reconstruction. Squared error per image: {text}."
-    listed = "; ".join(f"{name}: {text}" for name, text in numbers.items())
-    return f"{what} its reconstructions. Squared error per image, {listed}."
+    if list(errors) == [words.RECONSTRUCTION]:
+        (text,) = numbers.values()
+        return words.ONE_RECONSTRUCTION.format(originals=what, errors=text)
+    rows = words.parts(
+        words.NAMED_TEXT.format(name=name, text=text) for name, text in numbers.items()
+    )
+    return words.RECONSTRUCTIONS.format(originals=what, errors=rows)
 
 
 def _as_images(x: Any, name: str) -> np.ndarray:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from aebook.checks import as_samples
+from aebook.plots import words
 from aebook.plots.figure import STYLE, Figure
 import matplotlib
 from matplotlib.axes import Axes
@@ -49,25 +50,34 @@ def anatomy(model: Any, x: Any, *, title: str | None = None) -> Figure:
     values = _values(model, x)
     *hidden, drawn = values
     code = len([w for w in model.encoder.weights if len(w.shape) == 2]) - 1
-    widths = [len(v) for v in hidden]
-    named = [f"{n} (the code)" if i == code else f"{n}" for i, n in enumerate(widths)]
-    zeros = ", ".join(f"{int((v == 0).sum())} of {len(v)}" for v in hidden)
-    pixels = x.size
-    figure = Figure(
-        f"An image of {pixels} pixels passes through layers of {', '.join(named)} "
-        f"numbers to a drawing of {pixels} pixels. Numbers that are 0: {zeros}.",
-        2.6,
-        title,
-    )
+    figure = Figure(_alt(x.size, hidden, code), 2.6, title)
     axes = figure.subplots(
         1, len(values) + 1, width_ratios=[1.6, *[1] * len(hidden), 1.6]
     )
-    for axis, image, name in ((axes[0], x, "input"), (axes[-1], drawn, "output")):
-        _draw_image(axis, image, f"{name}\n{pixels} pixels")
+    ends = ((axes[0], x, words.INPUT), (axes[-1], drawn, words.OUTPUT))
+    for axis, image, name in ends:
+        _draw_image(axis, image, words.LAYER_PIXELS.format(layer=name, count=x.size))
     for i, (axis, layer) in enumerate(zip(axes[1:-1], hidden, strict=True)):
-        part = "code" if i == code else "encoder" if i < code else "decoder"
-        _draw_units(axis, layer, f"{part}\n{len(layer)} numbers")
+        name = words.ENCODER if i < code else words.DECODER
+        name = words.CODE if i == code else name
+        _draw_units(
+            axis, layer, words.LAYER_NUMBERS.format(layer=name, count=len(layer))
+        )
     return figure
+
+
+def _alt(pixels: int, hidden: list[np.ndarray], code: int) -> str:
+    widths = (
+        (words.CODE_WIDTH if i == code else words.WIDTH).format(count=len(layer))
+        for i, layer in enumerate(hidden)
+    )
+    zeros = (
+        words.ZEROS.format(zeros=int((layer == 0).sum()), count=len(layer))
+        for layer in hidden
+    )
+    return words.ANATOMY.format(
+        pixels=pixels, widths=words.items(widths), zeros=words.items(zeros)
+    )
 
 
 def _values(model: Any, x: np.ndarray) -> list[np.ndarray]:

@@ -7,7 +7,11 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from aebook.checks import check_count
-from aebook.plots.figure import COLORS, STYLE, Figure, colors_of, label_line_ends
+from aebook.plots import words
+from aebook.plots.axes import label_line_ends
+from aebook.plots.figure import COLORS, STYLE, Figure, colors_of
+from aebook.plots.floors import draw_upright
+from aebook.plots.input_checks import check_named
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
@@ -47,10 +51,15 @@ def schedules(
         'Line chart of the learning rate over steps 0 to 3. halving: from 1 to 0.125,
         highest 1 at step 0.'
     """
-    if not isinstance(named, Mapping) or not all(map(callable, named.values())):
-        raise TypeError(f'named must be {{"name": schedule, ...}}, got {named!r}')
-    if not named:
-        raise ValueError("named is empty; give at least one schedule")
+    named = check_named(
+        named, "named", '{"name": schedule, ...}', "give at least one schedule"
+    )
+    for name, schedule in named.items():
+        if not callable(schedule):
+            raise TypeError(
+                f"{name!r} must be a schedule, got {schedule!r}; "
+                "give a function from a step to a rate"
+            )
     check_count(steps, "steps", minimum=2)
     t = np.unique(np.linspace(0, steps - 1, MOST_POINTS).round().astype(int))
     curves = {str(name): _rates(schedule, t) for name, schedule in named.items()}
@@ -64,7 +73,7 @@ def schedules(
         seen = np.flatnonzero(np.isfinite(drawn))
         if seen.size:
             ends.append((t[seen[-1]], drawn[seen[-1]], name, colors[name]))
-    axes.set(xlabel="step", ylabel="learning rate", xlim=(0, t[-1]))
+    axes.set(xlabel=words.STEP, ylabel=words.RATE_AXIS, xlim=(0, t[-1]))
     axes.set_yscale("log") if log else axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y")
@@ -106,8 +115,9 @@ def learning_rate_range(result: RangeTest, *, title: str | None = None) -> Figur
             f"got {type(result).__name__}"
         )
     rates, losses, smoothed = result.rates, result.losses, result.smoothed
-    found = {"suggestion": result.suggestion, "diverged": result.diverged_at}
+    found = {words.SUGGESTION: result.suggestion, words.DIVERGED: result.diverged_at}
     marks = {name: rate for name, rate in found.items() if rate is not None}
+    colors = {words.SUGGESTION: COLORS["validation"]}
     figure = Figure(_alt_of_range(rates, smoothed, marks), 3.4, title)
     axes = figure.subplots()
     dots = axes.plot(
@@ -115,16 +125,19 @@ def learning_rate_range(result: RangeTest, *, title: str | None = None) -> Figur
         color=COLORS["reference"],
         alpha=0.5,
         markersize=3,
-        label="loss of one batch",
+        label=words.BATCH_LOSS,
     )
-    line = axes.plot(rates, smoothed, color=COLORS["training"], label="smoothed")
+    line = axes.plot(rates, smoothed, color=COLORS["training"], label=words.SMOOTHED)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(numticks=12))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set(xlabel="learning rate, logarithmic", ylabel="loss of the batch")
+    axes.set(xlabel=words.LOG_RATE_AXIS, ylabel=words.BATCH_LOSS_AXIS)
     axes.set_ylim(*_view(losses, smoothed))
-    for (name, rate), side in zip(marks.items(), ("right", "left"), strict=False):
-        _mark(axes, rate, name, side if len(marks) > 1 else "center")
+    sides = ("right", "left") if len(marks) > 1 else ["center"] * len(marks)
+    for (name, rate), side in zip(marks.items(), sides, strict=True):
+        color = colors.get(name, COLORS["reference"])
+        note = words.NAMED_RATE.format(name=name, value=rate)
+        draw_upright(axes, rate, note, color=color, note_color=color, side=side)
     axes.grid(axis="y")
     axes.legend(handles=[*dots, *line], frameon=False, loc="lower left")
     return figure
@@ -149,29 +162,20 @@ def _view(losses: np.ndarray, smoothed: np.ndarray) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _mark(axes: Axes, rate: float, name: str, side: str) -> None:
-    color = COLORS["validation"] if name == "suggestion" else COLORS["reference"]
-    axes.axvline(rate, color=color, linestyle=":", label=name)
-    axes.annotate(
-        f"{name} {rate:.2g}",
-        xy=(rate, 1),
-        xycoords=axes.get_xaxis_transform(),
-        ha=side,
-        va="bottom",
-        color=color,
-        fontsize=9,
-    )
-
-
 def _alt_of_schedules(curves: dict[str, np.ndarray], t: np.ndarray, log: bool) -> str:
     lines = (
-        f"{name}: from {rates[0]:.3g} to {rates[-1]:.3g}, highest {rates.max():.3g} "
-        f"at step {t[rates.argmax()]}"
+        words.SCHEDULE.format(
+            name=name,
+            first=rates[0],
+            last=rates[-1],
+            highest=rates.max(),
+            at=t[rates.argmax()],
+        )
         for name, rates in curves.items()
     )
-    return (
-        f"Line chart of the learning rate{', logarithmic,' * log} over steps 0 to "
-        f"{t[-1]}. {'; '.join(lines)}."
+    scale = words.LOGARITHMIC if log else ""
+    return words.SCHEDULES.format(
+        scale=scale, last_step=t[-1], lines=words.parts(lines)
     )
 
 
@@ -179,12 +183,12 @@ def _alt_of_range(
     rates: np.ndarray, smoothed: np.ndarray, marks: dict[str, float]
 ) -> str:
     best = int(np.argmin(smoothed))
-    alt = (
-        f"Line chart of the loss over learning rates from {rates[0]:.2g} to "
-        f"{rates[-1]:.2g}, logarithmic. The smoothed loss starts at "
-        f"{smoothed[0]:.3g} and is lowest, {smoothed[best]:.3g}, at {rates[best]:.2g}."
+    alt = words.RANGE_TEST.format(
+        low=rates[0],
+        high=rates[-1],
+        first=smoothed[0],
+        lowest=smoothed[best],
+        lowest_at=rates[best],
     )
-    if marks:
-        listed = ", ".join(f"{name} at {rate:.2g}" for name, rate in marks.items())
-        alt += f" Vertical line{'s' * (len(marks) > 1)}: {listed}."
-    return alt
+    listed = words.marks(words.VERTICAL_LINES, words.RATE_AT, marks)
+    return words.sentences(alt, listed)

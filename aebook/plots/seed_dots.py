@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aebook.plots import words
+from aebook.plots.axes import format_log_axis
 from aebook.plots.figure import COLORS, STYLE, Figure
-from aebook.plots.line_charts import as_floors, check_log, format_log_axis
+from aebook.plots.floors import as_floors, draw_upright
+from aebook.plots.input_checks import check_log, check_named
 import matplotlib
 import numpy as np
 
@@ -22,7 +25,7 @@ def seeds(
     xlabel: str,
     floors: Mapping[str, float] | None = None,
     log_x: bool = False,
-    each: str = "seed",
+    each: str = words.SEED,
     title: str | None = None,
 ) -> Figure:
     """Draw the result of each seed as a dot, one row a method, the median as a bar.
@@ -53,7 +56,7 @@ def seeds(
     rows = _rows(results)
     floors = as_floors(floors)
     everything = np.concatenate([*rows.values(), [*floors.values()]])
-    check_log({"x": everything[np.isfinite(everything)]}, {"x": log_x})
+    check_log(everything[np.isfinite(everything)], log_x, "log_x")
     figure = Figure(_alt(rows, floors, xlabel, each), 1.1 + ROW * len(rows), title)
     axes = figure.subplots()
     style: dict[str, Any] = {
@@ -67,19 +70,11 @@ def seeds(
         if finite.size:
             axes.plot(np.median(finite), row, "|", color="black", markersize=13)
         if lost := len(values) - finite.size:
-            note = f" {lost} diverged"
+            note = words.DIVERGED_NOTE.format(count=lost)
             axes.text(1, row, note, transform=axes.get_yaxis_transform(), va="center")
     for name, value in floors.items():
-        axes.axvline(value, color=COLORS["reference"], linestyle=":")
-        axes.annotate(
-            f"{name} {value:.4g}",
-            (value, 1),
-            xycoords=axes.get_xaxis_transform(),
-            ha="center",
-            va="bottom",
-            color="#444444",
-            size=9,
-        )
+        note = words.NAMED_VALUE.format(name=name, value=value)
+        draw_upright(axes, value, note)
     axes.set(xlabel=xlabel, xscale="log" if log_x else "linear")
     if log_x:
         format_log_axis(axes.xaxis)
@@ -90,14 +85,11 @@ def seeds(
 
 
 def _rows(results: Any) -> dict[str, np.ndarray]:
-    if not isinstance(results, Mapping):
-        raise TypeError(
-            f'results must be {{"name": [numbers], ...}}, got {type(results).__name__}'
-        )
-    if not results:
-        raise ValueError("results is empty; give at least one row")
+    given = check_named(
+        results, "results", '{"name": [numbers], ...}', "give at least one row"
+    )
     rows = {}
-    for name, values in results.items():
+    for name, values in given.items():
         try:
             row = np.array([np.nan if v is None else v for v in values], dtype=float)
         except (TypeError, ValueError):
@@ -113,19 +105,24 @@ def _rows(results: Any) -> dict[str, np.ndarray]:
 def _alt(
     rows: dict[str, np.ndarray], floors: dict[str, float], xlabel: str, each: str
 ) -> str:
-    parts = []
-    for name, values in rows.items():
-        finite = values[np.isfinite(values)]
-        lost = len(values) - len(finite)
-        text = f"{len(finite)} {each}{'s' * (len(finite) != 1)}"
-        if len(finite) == 1:
-            text += f" at {finite[0]:.4g}"
-        elif finite.size:
-            text += f" from {finite.min():.4g} to {finite.max():.4g}"
-            text += f", median {np.median(finite):.4g}"
-        parts.append(f"{name}: {text}" + f", {lost} diverged" * bool(lost))
-    alt = f"Dots, one a {each}, of {xlabel}. {'; '.join(parts)}."
-    if floors:
-        listed = ", ".join(f"{name} at {value:.4g}" for name, value in floors.items())
-        alt += f" Vertical line{'s' * (len(floors) > 1)}: {listed}."
-    return alt
+    listed = words.parts(
+        words.NAMED_TEXT.format(name=name, text=_in_words(values, each))
+        for name, values in rows.items()
+    )
+    return words.sentences(
+        words.SEED_DOTS.format(each=each, x=xlabel, rows=listed),
+        words.marks(words.VERTICAL_LINES, words.VALUE_AT, floors),
+    )
+
+
+def _in_words(values: np.ndarray, each: str) -> str:
+    finite = values[np.isfinite(values)]
+    text = words.counted(len(finite), words.EACH, each=each)
+    if len(finite) == 1:
+        text = words.SEED_AT.format(seeds=text, value=finite[0])
+    elif finite.size:
+        low, high, median = finite.min(), finite.max(), np.median(finite)
+        text = words.SEEDS_FROM_TO.format(seeds=text, low=low, high=high, median=median)
+    if lost := len(values) - len(finite):
+        text = words.items([text, words.SEEDS_DIVERGED.format(count=lost)])
+    return text
