@@ -1,5 +1,6 @@
 """A count may come from NumPy: from a shape, a grid, a table. An array is no count."""
 
+import functools
 import importlib
 import inspect
 import json
@@ -331,6 +332,17 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         for count in ("validation", "seed")
     },
     **{
+        f"data.{path}.{count}": (
+            3,
+            lambda n, load=load, count=count: load(**{count: n}).x_val,
+        )
+        for path, load in (
+            ("load", functools.partial(data.load, "digits")),
+            ("Dataset.load", data.DATASETS["digits"].load),
+        )
+        for count in ("validation", "seed")
+    },
+    **{
         f"training.Batches.{name}": (
             2,
             lambda n, name=name: training.Batches(X, **{"batch_size": 4, name: n})[0],
@@ -362,6 +374,9 @@ OTHERS = {
     "data.Dataset.n_train",
     "data.Dataset.n_test",
     "data.Dataset.shape",
+    "data.Dataset.validation",
+    "estimators.AnomalyDetector.build",
+    "estimators.AutoencoderTransformer.build",
     "metrics.ClassError.n",
     "optim.Trajectory.evaluations",
     "optim.memory.shape",

@@ -9,7 +9,7 @@ from pathlib import Path
 import struct
 
 from aebook import data
-from aebook.data import images
+from aebook.data import reading
 import numpy as np
 import pytest
 
@@ -52,10 +52,10 @@ def test_the_first_items_are_an_idx_file_that_the_package_reads(folder, monkeypa
     path, contents = folder
     archive = tool.pack(path, "mnist", (4, 2), {"lc": 4, "lp": 0, "pb": 0})
     (path / "mnist.xz").write_bytes(archive)
-    monkeypatch.setattr(images, "FOLDER", path)
+    monkeypatch.setattr(reading, "FOLDER", path)
     entry = data.DATASETS["mnist"]
     digest = hashlib.sha256(archive).hexdigest()
-    arrays = images._read_embedded(dataclasses.replace(entry, sha256=digest))
+    arrays = reading.read_embedded(dataclasses.replace(entry, sha256=digest))
     assert [array.shape for array in arrays] == [(4, 5, 5), (4,), (2, 5, 5), (2,)]
     for array, content in zip(arrays, contents, strict=True):
         header = 4 + 4 * array.ndim

@@ -1,25 +1,25 @@
 """Data sets, offline: loaders that split them, and one for the reader's own digit.
 
-This room imports `aebook.checks` alone, and no TensorFlow.
+This room imports `aebook.checks` alone, and no TensorFlow. A package that ships data is
+imported when these are loaded.
 """
 
-from aebook.data.images import (
-    DatasetError,
-    Splits,
-    flatten,
-    load,
-    load_fashion_mnist,
-    load_mnist,
-)
+from aebook.data.datasets.fashion_mnist import load_fashion_mnist
+from aebook.data.datasets.mnist import load_mnist
+from aebook.data.entry import Dataset, DatasetError
+from aebook.data.kinds import Images, Splits, Table
+from aebook.data.layout import flatten
 from aebook.data.own_digit import read_digit
-from aebook.data.registry import DATASETS, Catalog, Dataset, catalog
+from aebook.data.registry import DATASETS, Catalog, catalog, load
 
 __all__ = [
     "DATASETS",
     "Catalog",
     "Dataset",
     "DatasetError",
+    "Images",
     "Splits",
+    "Table",
     "catalog",
     "flatten",
     "load",
