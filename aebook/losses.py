@@ -4,11 +4,17 @@ Every loss of a reconstruction returns one value per sample, so it goes straight
 `compile(loss=...)`: Keras then takes the mean over the batch. What happens over the
 pixels, mean or sum, is in the name. `aebook.metrics` measures the same quantities on
 arrays after training.
+
+Each loss also says it of itself, `loss.unit` and `loss.over_features`, and whoever
+needs one of a kind asks for that. A loss of your own takes part by the same attributes:
+`my_loss.over_features = "sum"`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+import functools
+from typing import Any, TypeVar
 
 from aebook.checks import check_between, check_positive
 import keras
@@ -24,16 +30,78 @@ __all__ = [
     "gaussian_nll_per_image",
     "mae_per_pixel",
     "mse_per_pixel",
+    "over_features",
     "squared_error_per_image",
 ]
 
 register = keras.saving.register_keras_serializable(package="aebook")
+
+SQUARED, NATS = "squared units of x", "nats"
+Loss = TypeVar("Loss", bound=Callable)
+
+
+def says(unit: str, over_features: str, probabilities: bool = False) -> Callable:
+    """Let a loss say of itself what its value is.
+
+    Args:
+        unit: Unit of its value.
+        over_features: `"sum"` or `"mean"`: what is done over the features of a sample.
+        probabilities: Whether targets and outputs are probabilities, in [0, 1].
+
+    Returns:
+        A decorator, which sets attributes of these names.
+
+    Example:
+        >>> mse_per_pixel.unit, mse_per_pixel.over_features
+        ('squared units of x', 'mean')
+    """
+
+    def saying(loss: Loss) -> Loss:
+        loss.unit, loss.over_features = unit, over_features  # type: ignore[attr-defined]
+        loss.probabilities = probabilities  # type: ignore[attr-defined]
+        return loss
+
+    return saying
+
+
+def said_of(loss: Any, attribute: str) -> Any:
+    """Return what a loss says of itself; `None` if it says nothing.
+
+    Example:
+        >>> said_of(functools.partial(gaussian_nll_per_image, log_variance=1.0), "unit")
+        'nats'
+    """
+    while isinstance(loss, functools.partial):
+        loss = loss.func
+    return getattr(loss, attribute, None)
+
+
+def over_features(loss: Any) -> str | None:
+    """Return what a loss does over the features of a sample: `"sum"` or `"mean"`.
+
+    Args:
+        loss: A loss, or the name that Keras has for one.
+
+    Returns:
+        What the loss says of itself. Those of Keras say nothing, and are means; of
+        others that say nothing it is not known: `None`.
+
+    Example:
+        >>> over_features(bce_per_image), over_features("mse")
+        ('sum', 'mean')
+    """
+    said = said_of(loss, "over_features")
+    of_keras = (
+        isinstance(loss, str | keras.losses.Loss) or loss in vars(keras.losses).values()
+    )
+    return said or ("mean" if of_keras else None)
 
 
 # --- errors of the reconstruction
 
 
 @register
+@says(SQUARED, "mean")
 def mse_per_pixel(x: Any, x_hat: Any) -> Any:
     r"""Mean squared error over the pixels of each image.
 
@@ -61,6 +129,7 @@ def mse_per_pixel(x: Any, x_hat: Any) -> Any:
 
 
 @register
+@says(SQUARED, "sum")
 def squared_error_per_image(x: Any, x_hat: Any) -> Any:
     r"""Squared error of each image, summed over its pixels.
 
@@ -91,6 +160,7 @@ def squared_error_per_image(x: Any, x_hat: Any) -> Any:
 
 
 @register
+@says("units of x", "mean")
 def mae_per_pixel(x: Any, x_hat: Any) -> Any:
     r"""Mean absolute error over the pixels of each image.
 
@@ -119,6 +189,7 @@ def mae_per_pixel(x: Any, x_hat: Any) -> Any:
 
 
 @register
+@says(NATS, "mean", probabilities=True)
 def bce_per_pixel(x: Any, x_hat: Any) -> Any:
     r"""Binary cross-entropy, mean over the pixels of each image, in nats.
 
@@ -150,6 +221,7 @@ def bce_per_pixel(x: Any, x_hat: Any) -> Any:
 
 
 @register
+@says(NATS, "sum", probabilities=True)
 def bce_per_image(x: Any, x_hat: Any) -> Any:
     r"""Binary cross-entropy, summed over the pixels of each image, in nats.
 
@@ -181,6 +253,7 @@ def bce_per_image(x: Any, x_hat: Any) -> Any:
 
 
 @register
+@says(NATS, "sum")
 def gaussian_nll_per_image(x: Any, mean: Any, log_variance: Any = 0.0) -> Any:
     r"""Negative log-density of each image under independent Gaussians, in nats.
 
@@ -219,6 +292,7 @@ def gaussian_nll_per_image(x: Any, mean: Any, log_variance: Any = 0.0) -> Any:
 
 
 @register
+@says(SQUARED, "mean")
 class MaskedMeanSquaredError(keras.losses.Loss):
     r"""Mean squared error over the values of the real steps of each sequence.
 
@@ -287,6 +361,7 @@ class MaskedMeanSquaredError(keras.losses.Loss):
 
 
 @register
+@says(NATS, "sum")
 def gaussian_kl(mean: Any, log_variance: Any) -> Any:
     r"""KL divergence from a diagonal Gaussian to the standard normal, in nats.
 
@@ -320,6 +395,7 @@ def gaussian_kl(mean: Any, log_variance: Any) -> Any:
 
 
 @register
+@says(NATS, "sum")
 def bernoulli_sparsity_kl(rho: float, rho_hat: Any) -> Any:
     r"""How far the mean activations of a code are from a wanted rate, in nats.
 

@@ -433,7 +433,7 @@ from aebook import losses
 a, b = np.random.default_rng(0).uniform(0.1, 0.9, (2, 3, 4)).astype("float32")
 values = {}
 for name in losses.__all__:
-    if name == "MaskedMeanSquaredError":
+    if name in ("MaskedMeanSquaredError", "over_features"):
         continue
     first, second = (0.2, b[0]) if name == "bernoulli_sparsity_kl" else (a, b)
     loss = lambda second: getattr(losses, name)(first, second).sum()
@@ -451,7 +451,8 @@ print(json.dumps([keras.backend.backend(), values]))
     assert run.returncode == 0, run.stderr[-2000:]
     backend, values = json.loads(run.stdout.splitlines()[-1])
     assert backend == "jax"
-    assert sorted([*values, "MaskedMeanSquaredError"]) == sorted(losses.__all__)
+    others = {"MaskedMeanSquaredError", "over_features"}
+    assert set(values) == set(losses.__all__) - others
     a, b = np.random.default_rng(0).uniform(0.1, 0.9, (2, 3, 4)).astype("float32")
     for name, (total, gradient) in values.items():
         code = name == "bernoulli_sparsity_kl"
@@ -507,3 +508,41 @@ def test_a_bad_rate_is_named(rho, error, message):
 def test_the_mean_activations_need_an_axis():
     with pytest.raises(ValueError, match="rho_hat must have an axis of units"):
         losses.bernoulli_sparsity_kl(0.05, 0.1)
+
+
+# --- what a loss says of itself
+
+
+LOSSES = {
+    "mse_per_pixel": losses.mse_per_pixel,
+    "mae_per_pixel": losses.mae_per_pixel,
+    "bce_per_pixel": losses.bce_per_pixel,
+    "bce_per_image": losses.bce_per_image,
+    "squared_error_per_image": losses.squared_error_per_image,
+    "gaussian_nll_per_image": losses.gaussian_nll_per_image,
+    "gaussian_kl": losses.gaussian_kl,
+    "bernoulli_sparsity_kl": lambda a, _: losses.bernoulli_sparsity_kl(0.3, a),
+    "MaskedMeanSquaredError": losses.MaskedMeanSquaredError(reduction=None),
+}
+
+
+def test_every_loss_says_its_unit():
+    assert set(losses.__all__) - {"over_features"} == set(LOSSES)
+    assert all(isinstance(getattr(losses, name).unit, str) for name in LOSSES)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_sum_doubles_with_the_features_and_a_mean_stays(name):
+    shape = (3, 4, 5) if name == "MaskedMeanSquaredError" else (3, 5)
+    a, b = np.random.default_rng(0).uniform(0.2, 0.8, (2, *shape)).astype("float32")
+    twice = (np.concatenate([part, part], axis=-1) for part in (a, b))
+    once, twice = LOSSES[name](a, b), LOSSES[name](*twice)
+    times = {"sum": 2, "mean": 1}[losses.over_features(getattr(losses, name))]
+    np.testing.assert_allclose(twice, times * once, rtol=1e-5)
+
+
+def test_the_losses_of_keras_are_means_and_of_others_nothing_is_known():
+    squared = keras.losses.mean_squared_error
+    keras_losses = ("mse", keras.losses.MeanSquaredError(), squared)
+    assert [losses.over_features(loss) for loss in keras_losses] == ["mean"] * 3
+    assert losses.over_features(lambda x, x_hat: x) is None

@@ -174,10 +174,11 @@ def test_images_with_more_axes_and_codes_with_more_axes_are_taken(x):
 @pytest.mark.parametrize(
     ("loss", "message"),
     [
-        (losses.bce_per_pixel, "bce_per_pixel is no sum.*grows by 1, not 2; compile"),
-        (losses.mse_per_pixel, "mse_per_pixel is no sum over the pixels"),
-        ("mse", "must give one value per image, summed over all|is no sum"),
-        (keras.losses.BinaryCrossentropy(), r"one value per image.*got shape \(\)"),
+        (losses.bce_per_pixel, "but bce_per_pixel is a mean over them; compile"),
+        (losses.mse_per_pixel, "but mse_per_pixel is a mean over them"),
+        ("mse", "must be a sum over the pixels, but mean_squared_error is a mean"),
+        (keras.losses.BinaryCrossentropy(), "but binary_crossentropy is a mean"),
+        (lambda x, x_hat: x[:, 0], "does not say what it does.*over_features"),
         (None, "model has no loss; compile it"),
     ],
 )
@@ -208,3 +209,23 @@ def test_a_model_without_a_posterior_is_refused():
 def test_bad_options_are_refused(x, options, message):
     with pytest.raises(ValueError, match=message):
         negative_log_likelihood(LinearGaussian(), x, **options)
+
+
+def test_a_loss_of_ones_own_is_taken_when_it_says_that_it_is_a_sum(x):
+    def own(x, x_hat):
+        return losses.gaussian_nll_per_image(x, x_hat)
+
+    model = LinearGaussian()
+    model.loss = losses.gaussian_nll_per_image
+    expected = negative_log_likelihood(model, x)
+    own.over_features = "sum"
+    model.loss = own
+    np.testing.assert_array_equal(negative_log_likelihood(model, x), expected)
+
+
+def test_a_sum_over_the_batch_too_is_refused(x):
+    model = LinearGaussian()
+    model.loss = lambda x, x_hat: keras.ops.sum(x)
+    model.loss.over_features = "sum"
+    with pytest.raises(ValueError, match=r"one value per image, got shape \(\) for"):
+        negative_log_likelihood(model, x)

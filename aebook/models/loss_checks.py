@@ -13,11 +13,9 @@ __all__ = ["check_loss", "check_optimizer", "check_sum_per_image", "target_range
 
 # Values that an output activation can reach; others are unlimited.
 REACH = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
-CROSS_ENTROPIES = (
+CROSS_ENTROPIES = (  # of Keras; ours say it of themselves
     keras.losses.binary_crossentropy,
     keras.losses.binary_focal_crossentropy,
-    losses.bce_per_image,
-    losses.bce_per_pixel,
 )
 
 
@@ -45,8 +43,7 @@ def check_loss(loss: Any, decoder: keras.Model) -> None:
 
 def check_sum_per_image(loss: Any) -> None:
     """Raise a `ValueError` if the loss is known to be a mean per pixel."""
-    means = (losses.bce_per_pixel, losses.mae_per_pixel, losses.mse_per_pixel)
-    if isinstance(loss, str | keras.losses.Loss) or loss in means:
+    if losses.over_features(loss) == "mean":
         name = getattr(loss, "__name__", loss)
         raise ValueError(
             "the loss stands for -log p(x|z) of a whole image, beside a divergence in "
@@ -76,7 +73,9 @@ def output_activation(decoder: keras.Model) -> str:
 def _is_cross_entropy(loss: Any) -> bool:
     if isinstance(loss, str):
         loss = keras.losses.get(loss)
-    return loss in CROSS_ENTROPIES or isinstance(
+    if losses.said_of(loss, "probabilities") or loss in CROSS_ENTROPIES:
+        return True
+    return isinstance(
         loss, keras.losses.BinaryCrossentropy | keras.losses.BinaryFocalCrossentropy
     )
 
