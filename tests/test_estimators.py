@@ -1,10 +1,13 @@
 """The estimators keep scikit-learn's rules, and do on real data what they say."""
 
 import copy
+import functools
 import pickle
 import random
 
+from aebook import losses, models
 from aebook.estimators import AnomalyDetector, AutoencoderTransformer
+from family_rows import ROWS, every_member
 import joblib
 import keras
 import numpy as np
@@ -199,6 +202,107 @@ def test_scores_and_threshold_are_errors_and_the_methods_have_the_other_sign(win
 def test_contamination_is_a_fraction_up_to_one_half(wine, contamination):
     with pytest.raises(ValueError, match="contamination must be"):
         quick(AnomalyDetector, contamination=contamination).fit(wine)
+
+
+# --- other members of the family
+
+
+def halves(n_features, latent_dim=2, **options):
+    """Two halves over a table: its columns have no range that an output could keep."""
+    return models.dense(
+        n_features, latent_dim, hidden=(8,), output_activation="linear", **options
+    )
+
+
+def sparse(n_features, weight=0.01):
+    return models.L1SparseAutoencoder(*halves(n_features), weight=weight)
+
+
+def variational(n_features):
+    return models.VariationalAutoencoder(*halves(n_features, gaussian=True))
+
+
+@every_member
+def test_every_member_serves_as_transformer_and_as_detector(name, digits):
+    X = digits[:60]
+    options = {"build": lambda n: ROWS[name].model(), "scale": False}
+    coder = quick(AutoencoderTransformer, **options).fit(X)
+    model = coder.model_
+    assert type(model) is type(ROWS[name].model())
+    codes = model.encode(X).reshape(len(X), -1)
+    np.testing.assert_allclose(coder.transform(X), codes, atol=1e-5)
+    assert len(coder.get_feature_names_out()) == codes.shape[1]
+    X_hat = coder.inverse_transform(coder.transform(X))
+    np.testing.assert_allclose(X_hat, model.decode(model.encode(X)), atol=1e-5)
+    errors = np.mean((X - X_hat) ** 2, axis=1)
+    np.testing.assert_allclose(coder.score_samples(X), -errors, rtol=1e-4)
+    detector = quick(AnomalyDetector, contamination=0.1, **options).fit(X)
+    np.testing.assert_allclose(detector.scores_, errors, rtol=1e-4)  # the same seed
+    assert (detector.predict(X) == -1).sum() == 6
+
+
+def test_a_model_that_is_compiled_keeps_its_loss_and_optimizer(wine):
+    def build(n_features):
+        model = sparse(n_features)
+        model.compile(keras.optimizers.SGD(0.125), "mae")
+        return model
+
+    model = quick(AutoencoderTransformer, build=build).fit(wine).model_
+    assert model.loss == "mae"
+    assert float(model.optimizer.learning_rate) == 0.125
+
+
+def test_one_that_is_not_is_compiled_with_the_rate_and_the_error_that_it_takes(wine):
+    options = {"optimizer": "rmsprop", "learning_rate": 0.25}
+    for build, loss in (
+        (sparse, "mse"),
+        (variational, losses.squared_error_per_image),  # beside a KL in nats
+    ):
+        model = quick(AutoencoderTransformer, build=build, **options).fit(wine).model_
+        assert model.loss == loss
+        assert isinstance(model.optimizer, keras.optimizers.RMSprop)
+        assert float(model.optimizer.learning_rate) == 0.25
+
+
+def test_codes_of_several_axes_are_columns_and_come_back(wine):
+    def build(n_features):
+        return models.VectorQuantizedAutoencoder(
+            *halves(n_features, latent_dim=6), codes=8, code_dim=3
+        )
+
+    coder = quick(AutoencoderTransformer, build=build).fit(wine)
+    assert coder.transform(wine).shape == (len(wine), 6)
+    assert coder.inverse_transform(coder.transform(wine)).shape == wine.shape
+
+
+@pytest.mark.slow
+def test_a_grid_may_hold_models(wine):
+    coder = quick(AutoencoderTransformer, build=sparse, epochs=20, learning_rate=0.03)
+    builds = [functools.partial(sparse, weight=weight) for weight in (100.0, 0.0)]
+    search = GridSearchCV(coder, {"build": builds}, cv=2).fit(wine)
+    assert search.best_params_["build"] is builds[1]
+
+
+@both
+@pytest.mark.parametrize(
+    ("build", "error", "message"),
+    [
+        ("sparse", TypeError, "build must be a function of the number of columns"),
+        (lambda n: None, TypeError, "must return an aebook.models.Autoencoder"),
+        (lambda n: sparse(5), ValueError, r"over 13 columns, got one over \(5,\)"),
+    ],
+)
+def test_what_build_must_be_is_said(estimator, build, error, message, wine):
+    with pytest.raises(error, match=message):
+        quick(estimator, build=build).fit(wine)
+
+
+@both
+def test_a_model_that_learnt_from_other_rows_is_refused(estimator, wine):
+    model = sparse(13)
+    quick(estimator, build=lambda n: model).fit(wine)
+    with pytest.raises(ValueError, match="must return a new model at each call"):
+        quick(estimator, build=lambda n: model).fit(wine)
 
 
 # --- seeds

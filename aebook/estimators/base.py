@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from aebook import losses
 from aebook.checks import check_between, check_count, check_positive
 from aebook.estimators.batches import in_batches
 from aebook.estimators.scaling import FARTHEST, fit_scaler, scaled
 from aebook.estimators.seeding import seeded
 from aebook.models.architectures.dense import dense
-from aebook.models.autoencoder import Autoencoder
+from aebook.models.autoencoder import Autoencoder, as_floatx
 from aebook.models.loss_checks import check_optimizer
+from aebook.models.variational import VariationalAutoencoder
 import keras
 import numpy as np
 import scipy.sparse
@@ -39,6 +42,7 @@ class TabularAutoencoder(BaseEstimator):
         tol: What counts as one.
         random_state: Seed.
         verbose: As in `fit` of Keras.
+        build: Makes another network than the dense one.
 
     Example:
         >>> TabularAutoencoder(latent_dim=2).get_params()["latent_dim"]
@@ -62,6 +66,7 @@ class TabularAutoencoder(BaseEstimator):
         tol: float = 1e-4,
         random_state: Any = None,
         verbose: int = 0,
+        build: Callable[[int], Autoencoder] | None = None,
     ) -> None:
         self.latent_dim = latent_dim
         self.hidden = hidden
@@ -77,6 +82,7 @@ class TabularAutoencoder(BaseEstimator):
         self.tol = tol
         self.random_state = random_state
         self.verbose = verbose
+        self.build = build
 
     # --- training
 
@@ -90,7 +96,7 @@ class TabularAutoencoder(BaseEstimator):
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         train, validation, callbacks = self._split(x, seed)
         with seeded(seed):
-            self.model_ = self._build(x.shape[1])
+            self.model_ = self._built(x.shape[1])
             run = self.model_.fit(
                 train,
                 validation_data=validation,
@@ -103,7 +109,20 @@ class TabularAutoencoder(BaseEstimator):
         self.n_iter_ = len(self.history_["loss"])
         return x
 
-    def _build(self, n_features: int) -> Autoencoder:
+    def _built(self, n_features: int) -> Autoencoder:
+        """Return a compiled model over so many columns."""
+        if self.build is None:
+            model = self._dense_model(n_features)
+        else:
+            model = self.build(n_features)
+            _check_model(model, n_features)
+        if not model.compiled:
+            optimizer = keras.optimizers.get(self.optimizer)
+            optimizer.learning_rate = self.learning_rate
+            model.compile(optimizer, _squared_error_for(model))
+        return model
+
+    def _dense_model(self, n_features: int) -> Autoencoder:
         parts = dense(
             n_features,
             self.latent_dim,
@@ -111,11 +130,7 @@ class TabularAutoencoder(BaseEstimator):
             activation=self.activation,
             output_activation="linear",
         )
-        optimizer = keras.optimizers.get(self.optimizer)
-        optimizer.learning_rate = self.learning_rate
-        model = Autoencoder(*parts)
-        model.compile(optimizer, "mse")
-        return model
+        return Autoencoder(*parts)
 
     def _split(self, x: np.ndarray, seed: int) -> tuple:
         """Return samples to train on, samples held out, and what stops by those."""
@@ -151,14 +166,41 @@ class TabularAutoencoder(BaseEstimator):
                 "its rate is learning_rate"
             )
         check_optimizer(self.optimizer)
+        if self.build is not None and not callable(self.build):
+            raise TypeError(
+                "build must be a function of the number of columns that returns an "
+                f"autoencoder, got {type(self.build).__name__}"
+            )
 
     # --- use
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Return minus the reconstruction error of each sample.
+
+        Args:
+            X: Samples, shape `(n_samples, n_features)`.
+
+        Returns:
+            Minus the squared error, mean over the scaled columns, float64, shape
+            `(n_samples,)`, ≤ 0; the lower, the more abnormal. With `scale=True` the
+            mean of all columns, put in the place of each training sample, would reach
+            −1 on average. A row with a number too large for the network has the
+            lowest score of all.
+        """
+        return -self._errors(scaled(self._checked(X), self.scaler_))
 
     def _checked(self, X: Any) -> np.ndarray:
         """Return the columns as given, float64 or float32."""
         check_is_fitted(self)
         return validate_data(
             self, _dense(X), dtype=[np.float64, np.float32], reset=False
+        )
+
+    def _codes(self, x: np.ndarray) -> np.ndarray:
+        """Return the codes of scaled rows, whatever shape the model gives them."""
+        model = self.model_
+        return in_batches(
+            lambda batch: model.bottleneck(as_floatx(model.encoder(batch))), x
         )
 
     def _errors(self, x: np.ndarray) -> np.ndarray:
@@ -168,11 +210,35 @@ class TabularAutoencoder(BaseEstimator):
         """
         within = np.isfinite(x).all(axis=1)
         x = np.where(within[:, None], x, 0)
-        z = in_batches(self.model_.encoder, x)
         with np.errstate(invalid="ignore"):
-            d = x.astype(np.float64) - in_batches(self.model_.decoder, z)
-            errors = np.mean(d**2, axis=1)
+            x_hat = in_batches(self.model_.decoder, self._codes(x))
+            errors = np.mean((x.astype(np.float64) - x_hat) ** 2, axis=1)
         return np.where(within & np.isfinite(errors), errors, FARTHEST)
+
+
+def _check_model(model: Any, n_features: int) -> None:
+    if not isinstance(model, Autoencoder):
+        raise TypeError(
+            "build must return an aebook.models.Autoencoder or a member of its family, "
+            f"got {type(model).__name__}"
+        )
+    shape = model.encoder.input_shape
+    if shape != (None, n_features):
+        raise ValueError(
+            f"build({n_features}) must return a model over {n_features} columns, got "
+            f"one over {shape[1:]}; give its encoder the number that build gets"
+        )
+    if model.compiled and int(model.optimizer.iterations):
+        raise ValueError(
+            "build must return a new model at each call, got one that was trained "
+            "before; make it inside of build"
+        )
+
+
+def _squared_error_for(model: Autoencoder) -> Any:
+    """Return the squared error, as the sum that stands beside a KL in nats."""
+    is_sum = isinstance(model, VariationalAutoencoder)
+    return losses.squared_error_per_image if is_sum else "mse"
 
 
 def _dense(X: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
@@ -10,7 +12,7 @@ __all__ = ["in_batches"]
 ROWS = 256
 
 
-def in_batches(part: keras.Model, x: np.ndarray) -> np.ndarray:
+def in_batches(part: Callable, x: np.ndarray) -> np.ndarray:
     """Return what a network makes of `x`, by batches of one shape.
 
     Keras' `predict` compiles anew for each network, which takes longer than a few
@@ -19,8 +21,8 @@ def in_batches(part: keras.Model, x: np.ndarray) -> np.ndarray:
     depend in its last digits on how many rows come along.
 
     Args:
-        part: A network over flat rows.
-        x: Rows, float32, shape `(n_samples, n_features)`.
+        part: A network, or a function of a batch and with a tensor as result.
+        x: Rows, float32, shape `(n_samples, ...)`.
 
     Returns:
         Outputs, float32, shape `(n_samples, ...)`.
@@ -33,5 +35,5 @@ def in_batches(part: keras.Model, x: np.ndarray) -> np.ndarray:
     filled = np.zeros((-(-len(x) // ROWS) * ROWS, *x.shape[1:]), np.float32)
     filled[: len(x)] = x
     batches = filled.reshape(-1, ROWS, *x.shape[1:])
-    y = [keras.ops.convert_to_numpy(part(batch, training=False)) for batch in batches]
+    y = [keras.ops.convert_to_numpy(part(batch)) for batch in batches]
     return np.concatenate(y)[: len(x)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from aebook.checks import check_positive
 from aebook.estimators.base import TabularAutoencoder
-from aebook.estimators.scaling import scaled
+from aebook.models.autoencoder import Autoencoder
 import numpy as np
 from sklearn.base import OutlierMixin
 
@@ -48,6 +49,7 @@ class AnomalyDetector(OutlierMixin, TabularAutoencoder):
         tol: The least fall of the error that is an improvement. Defaults to 1e-4.
         random_state: Seed; `None` draws one from NumPy's. Defaults to `None`.
         verbose: 0 silent, 1 a progress bar, 2 a line an epoch. Defaults to 0.
+        build: As in `AutoencoderTransformer`. Defaults to `None`.
 
     Attributes:
         scores_: Error of each training sample, ≥ 0, float64, shape `(n_samples,)`.
@@ -86,6 +88,7 @@ class AnomalyDetector(OutlierMixin, TabularAutoencoder):
         tol: float = 1e-4,
         random_state: Any = None,
         verbose: int = 0,
+        build: Callable[[int], Autoencoder] | None = None,
     ) -> None:
         super().__init__(
             latent_dim,
@@ -102,6 +105,7 @@ class AnomalyDetector(OutlierMixin, TabularAutoencoder):
             tol=tol,
             random_state=random_state,
             verbose=verbose,
+            build=build,
         )
         self.contamination = contamination
 
@@ -129,19 +133,6 @@ class AnomalyDetector(OutlierMixin, TabularAutoencoder):
         self.threshold_ = float(np.quantile(self.scores_, 1 - self.contamination))
         self.offset_ = -self.threshold_
         return self
-
-    def score_samples(self, X: Any) -> np.ndarray:
-        """Return minus the reconstruction error of each sample.
-
-        Args:
-            X: Samples, shape `(n_samples, n_features)`.
-
-        Returns:
-            Minus the squared error, mean over the scaled columns, float64, shape
-            `(n_samples,)`, ≤ 0; the lower, the more abnormal. A row with a
-            number too large for the network has the lowest score of all.
-        """
-        return -self._errors(scaled(self._checked(X), self.scaler_))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return `score_samples(X) - offset_`: below 0 for outliers."""

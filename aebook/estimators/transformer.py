@@ -54,6 +54,11 @@ class AutoencoderTransformer(
             or `None` to draw one from NumPy's. The random states of Python, NumPy and
             Keras are not changed otherwise. Defaults to `None`.
         verbose: 0 silent, 1 a progress bar, 2 a line an epoch. Defaults to 0.
+        build: A function of the number of columns that returns another member of
+            `aebook.models`, new at each call. One that is not compiled is compiled
+            with `optimizer`, `learning_rate` and the squared error. `latent_dim`,
+            `hidden` and `activation` are then its own affair. Defaults to `None`: a
+            dense `Autoencoder`.
 
     Attributes:
         model_: The trained `aebook.models.Autoencoder`, over the scaled columns.
@@ -108,7 +113,7 @@ class AutoencoderTransformer(
         rows = self._checked(X)
         x = scaled(rows, self.scaler_)
         refuse_rows(rows, ~np.isfinite(x), TOO_LARGE)
-        z = in_batches(self.model_.encoder, x)
+        z = self._codes(x).reshape(len(x), -1)
         refuse_rows(rows, ~np.isfinite(z).all(axis=1), TOO_LARGE)
         return z
 
@@ -133,26 +138,13 @@ class AutoencoderTransformer(
                 f"the code, got {z.shape[1]}; transform makes such codes"
             )
         refuse_rows(z, ~np.isfinite(scaled(z, None)), TOO_LARGE)
-        x_hat = in_batches(self.model_.decoder, scaled(z, None)).astype(np.float64)
+        codes = scaled(z, None).reshape(-1, *self.model_.decoder.input_shape[1:])
+        x_hat = in_batches(self.model_.decoder, codes).astype(np.float64)
         if self.scaler_ is not None:
             with np.errstate(over="ignore", invalid="ignore"):
                 x_hat = self.scaler_.inverse_transform(x_hat)
         refuse_rows(z, np.isinf(x_hat).any(axis=1), TOO_LARGE)
         return x_hat
-
-    def score_samples(self, X: Any) -> np.ndarray:
-        """Return minus the reconstruction error of each sample.
-
-        Args:
-            X: Samples, shape `(n_samples, n_features)`.
-
-        Returns:
-            Minus the squared error, mean over the scaled columns, float64, shape
-            `(n_samples,)`, ≤ 0. With `scale=True` the mean of all columns, put in the
-            place of each training sample, would reach −1 on average. A row with a
-            number too large for the network has the lowest score of all.
-        """
-        return -self._errors(scaled(self._checked(X), self.scaler_))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of `score_samples`: higher is better, 0 is perfect."""
