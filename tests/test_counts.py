@@ -235,32 +235,14 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         3,
         lambda n: schedule_free.ScheduleFreeAdamW(0.1, warmup_steps=n),
     ),
-    "schedules.CosineDecay.decay_steps": (
-        3,
-        lambda n: rates(schedules.CosineDecay(1.0, n)),
-    ),
-    "schedules.CosineDecay.warmup_steps": (
-        3,
-        lambda n: rates(
-            schedules.CosineDecay(0.1, 3, warmup_target=1.0, warmup_steps=n)
-        ),
-    ),
     "schedules.CosineRestarts.first_decay_steps": (
         3,
         lambda n: rates(schedules.CosineRestarts(1.0, n)),
     ),
-    **{
-        f"schedules.{name}.decay_steps": (
-            3,
-            lambda n, name=name: rates(getattr(schedules, name)(1.0, n, 0.5)),
-        )
-        for name in (
-            "ExponentialDecay",
-            "InverseTimeDecay",
-            "PolynomialDecay",
-            "StepDecay",
-        )
-    },
+    "schedules.StepDecay.decay_steps": (
+        3,
+        lambda n: rates(schedules.StepDecay(1.0, n)),
+    ),
     "schedules.LinearWarmup.warmup_steps": (
         3,
         lambda n: rates(schedules.LinearWarmup(1.0, n)),

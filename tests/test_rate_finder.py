@@ -7,7 +7,7 @@ import sys
 import textwrap
 
 from aebook.models import Autoencoder, dense
-from aebook.schedules import Constant, find_learning_rate
+from aebook.schedules import StepDecay, find_learning_rate
 import keras
 import numpy as np
 import pytest
@@ -269,7 +269,7 @@ def test_a_model_that_defaults_its_target_and_one_told_it_agree(digits):
         ({"model": "sgd"}, TypeError, "model must be a Keras model, got str"),
         ({"model": keras.Sequential()}, ValueError, "model is not compiled"),
         (
-            {"model": linear_model(keras.optimizers.SGD(Constant(0.1)))},
+            {"model": linear_model(keras.optimizers.SGD(StepDecay(0.1, 9)))},
             TypeError,
             "got a schedule; compile with a number",
         ),

@@ -20,7 +20,7 @@ def minimize(
     w0: Any,
     rule: str | ModuleType,
     steps: int,
-    schedule: Callable[[int], float] | None = None,
+    schedule: Callable[[int], Any] | None = None,
     *,
     may_diverge: bool = False,
     **hyper: Any,
@@ -33,8 +33,8 @@ def minimize(
         w0: Where to start, any shape; float32 stays, all else becomes float64.
         rule: Name or module of a rule, such as `"adam"`.
         steps: How many, ≥ 0.
-        schedule: Gives the rate of each step, counted from 0. Defaults to a constant
-            rate, `learning_rate`.
+        schedule: Gives the rate of each step, counted from 0: a function, or a
+            schedule of Keras. Defaults to a constant rate, `learning_rate`.
         may_diverge: What to do when a loss or gradient is no longer finite: raise an
             error, or return the path up to there. Defaults to `False`, the error.
         **hyper: Hyper-parameters of the rule, for Adagrad also
@@ -69,7 +69,8 @@ def minimize(
     with np.errstate(all="ignore"):  # judged by `record` instead
         for step in range(steps):
             if schedule is not None:
-                hyper["learning_rate"] = in_range("learning_rate", schedule(step))
+                rate = _as_number(schedule(step))
+                hyper["learning_rate"] = in_range("learning_rate", rate)
             if path.diverged:
                 break
             delta, state = rule.update(path.gradient, state, w, **hyper)
@@ -79,3 +80,9 @@ def minimize(
             if path.record(w, f"{step + 1} at learning_rate={rate:g}"):
                 evaluation_points.append(x)
     return path.trajectory(np.stack(evaluation_points))
+
+
+def _as_number(rate: Any) -> Any:
+    """Return the rate that a schedule gives; those of Keras give a tensor."""
+    is_scalar = hasattr(rate, "__array__") and np.ndim(rate) == 0
+    return np.asarray(rate).item() if is_scalar else rate

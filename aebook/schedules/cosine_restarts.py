@@ -1,4 +1,4 @@
-"""Schedules that fall along half a cosine: once, or again and again."""
+"""Half a cosine down, again and again."""
 
 from __future__ import annotations
 
@@ -8,79 +8,10 @@ from typing import Any
 from aebook.checks import check_between, check_count, check_positive
 from aebook.schedules.base import Schedule, register
 
-__all__ = ["CosineDecay", "CosineRestarts"]
+__all__ = ["CosineRestarts"]
 
 SLOWEST_GROWTH = 1.01  # of a cycle; the starts of all cycles are listed
 LAST_START = 2**31  # steps
-
-
-@register
-class CosineDecay(Schedule):
-    r"""Half a cosine from the highest rate to the lowest, after an optional warm-up.
-
-    $$ \eta_t = \eta_{\max} \left( \alpha + (1 - \alpha) \,
-       \frac{1 + \cos(\pi p)}{2} \right), \qquad
-       p = \min\left( \frac{t - W}{T}, 1 \right) $$
-
-    The warm-up, $t < W$, is a line from $\eta_0$ to $\eta_{\max}$. Without one $W = 0$
-    and $\eta_{\max} = \eta_0$. The whole takes $W + T$ steps, as in Keras; optax
-    counts the warm-up among its `decay_steps`.
-
-    Args:
-        initial_learning_rate: $\eta_0$, the rate of step 0, ≥ 0.
-        decay_steps: $T$, the steps of the decay, without the warm-up, ≥ 1.
-        alpha: Lowest rate as a fraction of the highest, in [0, 1]. Defaults to 0.
-        warmup_target: $\eta_{\max}$, ≥ 0. Defaults to `None`: no warm-up.
-        warmup_steps: $W$. Defaults to 0. Needed with `warmup_target`, and only then.
-
-    Raises:
-        TypeError: If an argument is not a number, or a number of steps not whole.
-        ValueError: If an argument is out of its range, or of `warmup_target` and
-            `warmup_steps` only one is set.
-
-    Example:
-        >>> schedule = CosineDecay(0.0, 100, warmup_target=1.0, warmup_steps=10)
-        >>> [round(schedule(t), 4) for t in (0, 5, 10, 60, 110, 999)]
-        [0.0, 0.5, 1.0, 0.5, 0.0, 0.0]
-
-    References:
-        Loshchilov & Hutter, "SGDR", 2017; Keras `CosineDecay`; PyTorch
-        `CosineAnnealingLR`, which rises again after $T$ steps.
-    """
-
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: int,
-        alpha: float = 0.0,
-        warmup_target: float | None = None,
-        warmup_steps: int = 0,
-    ) -> None:
-        self.initial_learning_rate = check_between(
-            initial_learning_rate, "initial_learning_rate", low=0
-        )
-        self.decay_steps = check_count(decay_steps, "decay_steps")
-        self.alpha = check_between(alpha, "alpha", 0, 1)
-        self.warmup_target = warmup_target
-        self.warmup_steps = check_count(warmup_steps, "warmup_steps", minimum=0)
-        if warmup_target is not None:
-            self.warmup_target = check_between(warmup_target, "warmup_target", low=0)
-        if (warmup_target is None) != (warmup_steps == 0):
-            raise ValueError(
-                "a warm-up needs warmup_target and warmup_steps ≥ 1, "
-                f"got {warmup_target} and {warmup_steps}; set both or neither"
-            )
-
-    def rate(self, t: Any, ops: Any) -> Any:
-        """Return the learning rate at step `t`, as `Schedule.rate`."""
-        start, W, T = self.initial_learning_rate, self.warmup_steps, self.decay_steps
-        highest = start if self.warmup_target is None else self.warmup_target
-        p = ops.clip((t - W) / T, 0, 1)
-        fall = self.alpha + (1 - self.alpha) * (1 + ops.cos(math.pi * p)) / 2
-        if W == 0:
-            return highest * fall
-        rise = start + (highest - start) * t / W
-        return ops.where(t < W, rise, highest * fall)
 
 
 @register
