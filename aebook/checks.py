@@ -1,4 +1,4 @@
-"""What every public function asks of its arguments, and how it says no.
+"""Checks of arguments, and the one form of their error messages.
 
 A message has three parts: what was expected, what came, one hint.
 """

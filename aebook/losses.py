@@ -1,4 +1,4 @@
-"""What "close to the input" means: losses on tensors, each with its unit in its name.
+"""Losses on tensors, each with its unit in its name.
 
 Every loss of a reconstruction returns one value per sample, so it goes straight into
 `compile(loss=...)`: Keras then takes the mean over the batch. What happens over the

@@ -1,4 +1,4 @@
-"""Functions to go down on, with known minima: from a bowl to a small autoencoder."""
+"""Test functions with known minima, from a quadratic to a small autoencoder."""
 
 from __future__ import annotations
 

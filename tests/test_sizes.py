@@ -69,3 +69,12 @@ def test_a_circle_is_named(tmp_path):
 )
 def test_lines_of_code_are_those_that_do_something(text, lines):
     assert sizes.lines_of_code(text) == lines
+
+
+def test_modules_are_short_but_for_those_with_a_reason():
+    assert sorted(sizes.long_modules(sizes.PACKAGE)) == sorted(sizes.LONGER)
+
+
+def test_a_long_module_is_shown_without_a_reason(tmp_path):
+    made = package(tmp_path, a="x = 1\n" * 201, b="x = 1\n" * 200)
+    assert sizes.report(made).splitlines()[-1] == "   201   201  a.py: no reason given"

@@ -3,7 +3,8 @@
     python tools/sizes.py
 
 A room is a folder of `aebook`, or a module at its root. Docstrings, comments and blank
-lines are no lines of code. Where rooms import each other in a circle it fails.
+lines are no lines of code. It fails where rooms import each other in a circle, or where
+a module of more than `LONGEST` lines is not in `LONGER`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,28 @@ import sys
 import tokenize
 
 PACKAGE = Path(__file__).resolve().parent.parent / "aebook"
+LONGEST = 200  # lines of a module, all of them
+#: Modules that are longer, and why they stay in one piece.
+LONGER = {
+    "checks.py": "what every function says about bad input, half of it docstrings",
+    "estimators/base.py": "all that the two estimators share",
+    "keras_internals.py": "every touch of a private part of Keras, with its fallback",
+    "losses.py": "nine losses; two lines in three are their formulas and examples",
+    "models/autoencoder.py": "the base class, which cannot be cut; members are short",
+    "plots/descents.py": "two figures of one path, which share its frame and its text",
+    "plots/image_rows.py": "two figures of one grid of images",
+    "plots/words.py": "a list of texts",
+    "problems.py": "test functions and their minima; more docstring than code",
+    "schedules/rate_finder.py": "the search, its result and its stopping rule",
+    "scratch.py": "the book's own network, to be read in one sitting",
+    "training/batches.py": "one data set; half of it docstrings",
+    "training/checkpoint/callback.py": "one callback: kept, compared, put back",
+    "training/checkpoint/callback_progress.py": "what each callback of Keras keeps",
+    "training/checkpoint/description.py": "one recursion over all that a config holds",
+    "training/checkpoint/fingerprint.py": "every part of a fingerprint, a page each",
+    "training/compiled_epochs.py": "one loop, read from top to bottom",
+    "training/request.py": "the arguments of fit: their form, and their checks",
+}
 IGNORED = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT)
 
 
@@ -98,12 +121,20 @@ def report(package: Path) -> str:
             f"{sum(map(lines_of_code, texts)):6}{count:10}"
         )
         lines.append(f"{room:18}{sizes}  {', '.join(sorted(rooms[room]))}".rstrip())
-    lines += ["", "modules of more than 120 lines of code:"]
-    for path in sorted(package.rglob("*.py")):
-        size = lines_of_code(path.read_text(encoding="utf-8"))
-        if size > 120:
-            lines.append(f"{size:6}  {path.relative_to(package.parent)}")
+    lines += ["", f"{'lines':>6}{'code':>6}  modules of more than {LONGEST} lines"]
+    for path, text in long_modules(package).items():
+        size = f"{len(text.splitlines()):6}{lines_of_code(text):6}"
+        lines.append(f"{size}  {path}: {LONGER.get(path, 'no reason given')}")
     return "\n".join(lines)
+
+
+def long_modules(package: Path) -> dict[str, str]:
+    """Return the text of each module of more than `LONGEST` lines."""
+    texts = {
+        path.relative_to(package).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(package.rglob("*.py"))
+    }
+    return {p: text for p, text in texts.items() if len(text.splitlines()) > LONGEST}
 
 
 def main() -> None:
@@ -112,6 +143,8 @@ def main() -> None:
         print(report(PACKAGE))
     except ValueError as error:
         sys.exit(str(error))
+    if too_long := sorted(set(long_modules(PACKAGE)) - set(LONGER)):
+        sys.exit(f"too long, and no reason given in LONGER: {', '.join(too_long)}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ __all__ = ["AnomalyDetector"]
 
 
 class AnomalyDetector(OutlierMixin, TabularAutoencoder):
-    r"""Call a sample an outlier if the autoencoder cannot redraw it.
+    r"""Call a sample an outlier if the autoencoder cannot reconstruct it.
 
     $$ e(x) = \frac1d \left\lVert s(x) - g(f(s(x))) \right\rVert^2, \qquad
        x \text{ is an outlier if } e(x) > e_{1-c} $$
@@ -28,12 +28,12 @@ class AnomalyDetector(OutlierMixin, TabularAutoencoder):
     attributes `scores_` and `threshold_` have PyOD's: they are errors, and what is
     abnormal is high.
 
-    A small error means easy to redraw, which need not mean common: a sample near the
-    middle of the data has one too.
+    A small error means easy to reconstruct, which need not mean common: a sample near
+    the middle of the data has one too.
 
     Args:
         latent_dim: Numbers in the code; well below the number of columns, or
-            everything can be redrawn. Defaults to 8.
+            everything can be reconstructed. Defaults to 8.
         hidden: As in `AutoencoderTransformer`, and so on for the others.
         activation: Activation of the hidden layers. Defaults to `"relu"`.
         contamination: Fraction of outliers among the training samples, in (0, 0.5].

@@ -1,4 +1,4 @@
-"""What an autoencoder says of the data that it gets, before it is trained on."""
+"""Checks of the data that an autoencoder is given."""
 
 from __future__ import annotations
 

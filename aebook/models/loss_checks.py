@@ -1,4 +1,4 @@
-"""What an optimizer, a loss and a decoder ask of each other, checked by name."""
+"""Checks that optimizer, loss and decoder fit together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an encoder and a decoder are ones, and fit together."""
+"""Checks that encoder and decoder fit together."""
 
 from __future__ import annotations
 

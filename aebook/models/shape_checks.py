@@ -1,4 +1,4 @@
-"""Input, reconstruction and target have one shape, or no loss compares them."""
+"""Checks that input, reconstruction and target have one shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call of a model adds to its loss, kept for that call."""
+"""The terms that one call of a model adds to its loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tied weights: a decoder that is the encoder read backwards."""
+"""Tied weights: a decoder that is the encoder transposed."""
 
 from __future__ import annotations
 

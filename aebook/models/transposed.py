@@ -1,4 +1,4 @@
-"""A layer read backwards: the half of a tied autoencoder that has no weights."""
+"""A transposed layer: the half of a tied autoencoder that has no weights."""
 
 from __future__ import annotations
 

@@ -24,9 +24,10 @@ class VariationalAutoencoder(Autoencoder):
     $$ z = \mu + \sigma \odot \epsilon, \quad \epsilon \sim N(0, I), \qquad
        L = -\log p(x \mid z) + \beta \, \mathrm{KL}(N(\mu, \sigma^2) \,\|\, N(0, I)) $$
 
-    With `beta=1` it is minus the evidence lower bound in nats, so the compiled loss
-    must be a sum per image. Training and `evaluate` draw the code; everything else
-    takes its mean, also where the model is a layer of another one.
+    The first line is the reparameterisation: the noise stands apart, and gradients
+    reach $\mu$ and $\sigma$. With `beta=1` the loss is minus the evidence lower bound
+    in nats, so the compiled loss must be a sum per image. Training and `evaluate` draw
+    the code; everything else takes its mean, also as a layer of another model.
 
     Args:
         encoder: Puts out means, then log-variances; built with `gaussian=True`.

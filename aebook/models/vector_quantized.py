@@ -38,8 +38,9 @@ class VectorQuantizedAutoencoder(Autoencoder):
        L = \ell(x, \hat x) + \beta \, \lVert h - \mathrm{sg}(z) \rVert^2 $$
 
     The encoder's output $h$ is cut into vectors of `code_dim` numbers, and each gives
-    way to the nearest entry. The step has no slope: the gradient of the decoder goes
-    past it to the encoder, as if $z$ were $h$. The codebook follows by running means.
+    way to the nearest entry. That step has no gradient. The straight-through estimator
+    passes the decoder's to the encoder, as if $z$ were $h$. The codebook follows by
+    exponential moving averages.
 
     Args:
         encoder: As in `Autoencoder`; flat code, or a map of vectors.
@@ -48,7 +49,7 @@ class VectorQuantizedAutoencoder(Autoencoder):
         code_dim: Numbers in an entry; divides the last axis of the code, and is by
             default all of it.
         commitment: The $\beta$, ≥ 0, beside the compiled loss. Defaults to 0.25.
-        decay: Of the running means, in [0, 1]; `quantizer.decay`. Defaults to 0.99.
+        decay: Of the moving averages, in [0, 1]; `quantizer.decay`. Defaults to 0.99.
         **kwargs: Further arguments of `keras.Model`, such as `name`.
 
     History: `commitment`, mean per number of the code; `perplexity`, how many entries

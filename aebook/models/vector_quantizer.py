@@ -1,4 +1,4 @@
-"""The codebook of the vector-quantised autoencoder, learnt by running means."""
+"""The codebook of the vector-quantised autoencoder, by exponential moving averages."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ class VectorQuantizer(layers.Layer):
 
     $$ k(h) = \arg\min_k \lVert h - e_k \rVert, \qquad e_k \gets \frac{m_k}{N_k} $$
 
-    $N_k$ is a running mean of how many vectors of a batch choose entry $k$, and $m_k$
-    one of their sum: each entry moves to the mean of what chooses it. An entry that is
-    hardly chosen is put on a random vector of the batch; so are all at the first.
+    $N_k$ is an exponential moving average of how many vectors of a batch choose entry
+    $k$, and $m_k$ one of their sum: each entry moves to the mean of what chooses it.
+    An entry that is hardly chosen is put on a random vector of the batch; so are all
+    at the first.
 
     Args:
         codes: Entries of the codebook.
         code_dim: Numbers in a vector.
-        decay: Of the running means, in [0, 1).
+        decay: Of the moving averages, in [0, 1).
         revive_below: Share of an equal part below which an entry counts as dead.
         **kwargs: Further arguments of `keras.layers.Layer`, such as `name`.
 

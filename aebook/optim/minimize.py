@@ -1,4 +1,4 @@
-"""Walk downhill on a function with any rule, and keep the path."""
+"""Minimize a function with any rule, and keep the trajectory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The path of a minimization: where it went, how high it was, how steep."""
+"""The trajectory of a minimization: points, losses and gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the figures ask of their arguments, and how they say no.
+"""Checks of what the figures are given.
 
 A message has the three parts of `aebook.checks`: expected, came, one hint.
 """

@@ -19,7 +19,7 @@ __all__ = ["RangeTest", "find_learning_rate"]
 DIVERGED = 3.0  # times the first loss, above the lowest so far
 SAFETY = 10.0  # from the rate of the lowest loss down to the suggestion
 SMOOTHING = 0.025  # width of the smoothing, as a part of all steps
-MEMORY = 0.9  # of the running mean that stops the test
+MEMORY = 0.9  # of the moving average that stops the test
 # What a step of Keras compiles, how, and what it leaves behind when interrupted.
 HIDDEN = (
     "train_function",
@@ -74,7 +74,7 @@ def find_learning_rate(
     the curve, the other usual suggestion, lies closer to the best rate, but sometimes
     beyond the minimum, on the way back from a burst.
 
-    The test stops early where a running mean of the loss has risen from its lowest
+    The test stops early where a moving average of the loss has risen from its lowest
     value by three times the first loss, or a loss is not finite. Afterwards weights,
     optimizer, metrics and compiled functions are what they were, after an error or
     Ctrl-C too. With a schedule instead of a number there is nothing to raise: compile
@@ -162,7 +162,7 @@ def _judge(
         )
     # However high a burst, it counts as a rise by as much as the loss fell.
     cut = np.minimum(losses, 2 * losses[0] - losses.min())
-    # Centred on each step: a running mean lags, and would suggest too high a rate.
+    # Centred on each step: a moving average lags, and would suggest too high a rate.
     smoothed = gaussian_filter1d(cut, SMOOTHING * len(cut), mode="nearest")
     best = int(np.argmin(smoothed))
     suggestion = float(rates[best]) / SAFETY if best else None

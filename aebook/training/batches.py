@@ -29,7 +29,8 @@ class Batches(keras.utils.PyDataset):
 
     Args:
         x: Inputs, shape `(n_samples, ...)`.
-        y: Targets, first axis as in `x`. `None` for a model that rebuilds its input.
+        y: Targets, first axis as in `x`. `None` for an autoencoder, whose target is
+            its input.
         sample_weight: One number ≥ 0 a row, shape `(n_samples,)`; the target is `x`
             then if there is no other. Defaults to none.
         batch_size: Rows a batch; the last may be smaller. Defaults to 32.

@@ -1,4 +1,4 @@
-"""What the callbacks of a run ask of it, checked before the first step."""
+"""Checks of callbacks, before the first step of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model gets is looked at before it trains: whole arrays, or a first batch."""
+"""Checks of data before a model trains: of whole arrays, or of a first batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One batch on several devices: what one of them has to know of the others.
+"""Replicas: what one device has to know of the others that share its batch.
 
 Under `tf.distribute` each device, a replica, runs the step on its own part of the
 batch. A mean over samples may be taken part by part. Anything else that is computed

@@ -1,4 +1,4 @@
-"""What a call of `fit` asks for: in one form, checked, and split, before all else."""
+"""The request of a call of `fit`: its arguments in one form, checked and split."""
 
 from __future__ import annotations
 

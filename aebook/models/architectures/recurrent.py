@@ -1,4 +1,4 @@
-"""The recurrent architecture: read a sequence step by step, then say it again."""
+"""The recurrent architecture: a sequence is read step by step, and written again."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def recurrent(
         cell: `"gru"` or `"lstm"`. Defaults to `"gru"`.
         mask_value: A step whose features all equal it is padding and does not change
             the code. Train with `aebook.losses.MaskedMeanSquaredError` of the same
-            value, or the decoder is asked to redraw the padding. Defaults to `None`:
-            every step counts.
+            value, or the decoder has to reconstruct the padding. Defaults to
+            `None`: every step counts.
         output_activation: Activation of the reconstruction. Defaults to `"linear"`.
         gaussian: Whether the encoder puts out `latent_dim` means and then as many
             log-variances, for a variational autoencoder. Defaults to `False`.

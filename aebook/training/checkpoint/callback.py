@@ -1,4 +1,4 @@
-"""A run of `fit` that is stopped and called again goes on as if it never stopped.
+"""The callback that writes a checkpoint, and resumes a run from it.
 
 `Resume` is a callback, the last one of a run. After an epoch it writes all that the
 next one depends on; when the run begins again it puts all of that back.

@@ -1,4 +1,4 @@
-"""How far the callbacks of a run are: taken out, and put back into those of a new call.
+"""Progress of callbacks: taken out of one run, and put back into those of another.
 
 What a callback was built with, such as its `patience`, comes from the new call; only
 its progress comes from a checkpoint. Of Keras' callbacks it is known what that is.

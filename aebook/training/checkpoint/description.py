@@ -1,4 +1,4 @@
-"""What a model, a loss or an optimizer is, as plain values that can be compared.
+"""Descriptions of models, losses and optimizers: plain values, to be compared.
 
 `describe` makes a tree of names and plain values; `differences` says where two of
 them part. Numbers that Keras gives out in a process, as in `dense_7`, are left out.

@@ -1,4 +1,4 @@
-"""What a run depends on beside its data, as plain values: taken out and put back."""
+"""Snapshot of a run: weights, optimizer and random states, taken out and put back."""
 
 from __future__ import annotations
 
