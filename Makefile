@@ -31,13 +31,14 @@ book: .venv/installed ## build the site into _build/html, from the stored output
 	  || { rm -rf _build/.doctrees; exit 1; } # or the next build forgets the warnings
 	@echo "Open file://$(CURDIR)/_build/html/index.html"
 
-# Two processes use two cores better than the threads of one; each needs 2 to 4 GB.
+# Two processes use two cores better than the threads of one; each needs up to 2.5 GB.
 WORKERS ?= 2
 PYTEST = $(BIN)/pytest -q -n $(WORKERS)
-TIER = -m "not slow"
+# With one thread for TensorFlow: two kernels at work get in each other's way with more.
 test: .venv/installed lint ## lint, quick unit tests, doctests, book tests, every chapter run
-	$(PYTEST) --dist worksteal $(TIER)
-	$(PYTEST) --dist loadfile --nbval-lax chapters
+	$(PYTEST) --dist worksteal -m "not slow" --deselect README.md
+	TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
+	  $(PYTEST) --dist loadfile --nbval-lax chapters
 
 # One thread for PyTorch: on busy cores its threads wait for each other.
 WITH_TORCH := PYTHONPATH=$(CURDIR)/.venv/torch OMP_NUM_THREADS=1
@@ -58,8 +59,9 @@ test-backends: .venv/installed ## the tests of the models on TensorFlow, JAX and
 	$(WITH_TORCH) $(BIN)/python tests/saved_files.py || failed="$$failed files"; \
 	if [ "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
-check: TIER =
 check: test book ## all that CI runs: slow tests too, book, and the pages in a browser
+	$(PYTEST) --dist worksteal -m slow
+	$(PYTEST) README.md
 	$(BIN)/python tools/check_site.py _build/html
 
 execute: .venv/installed ## run the chapters again and store their outputs

@@ -63,6 +63,7 @@ def test_the_seed_before_building_decides_every_weight(build):
     assert any(np.any(a != b) for a, b in zip(weights[0], weights[2], strict=True))
 
 
+@pytest.mark.slow
 def test_a_saved_autoencoder_gives_the_same_output(build, tmp_path):
     x = np.random.default_rng(0).random((9, 6, 5), np.float32)
     model = Autoencoder(*build())
@@ -130,6 +131,7 @@ def test_a_gaussian_code_has_to_be_linear(builder):
 @pytest.mark.parametrize("height", [4, 5, 7, 8, 28])
 @pytest.mark.parametrize("width", [4, 6, 9])
 @pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.slow
 def test_images_of_any_size_come_back_in_their_size(height, width, flat):
     shape = (height, width, 3)
     encoder, decoder = convolutional(shape, 2, filters=(3, 4), flat=flat)
@@ -157,6 +159,7 @@ def test_a_map_keeps_places_apart():
     assert moved[0, 0] and not moved[2:].any() and not moved[:, 2:].any()
 
 
+@pytest.mark.slow
 def test_a_convolutional_autoencoder_beats_the_mean_image(digits):
     images = digits.reshape(-1, 28, 28)
     train, test = images[:1500], images[1500:]
@@ -180,6 +183,7 @@ def test_the_range_of_the_data_is_known_through_the_last_layers():
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("mask_value", [0.0, -1.0])
+@pytest.mark.slow
 def test_padding_a_sequence_does_not_change_its_code(cell, mask_value):
     x = np.random.default_rng(0).normal(size=(5, 4, 3)).astype(np.float32)
     short, _ = recurrent((4, 3), 2, (6, 5), cell=cell, mask_value=mask_value)

@@ -65,6 +65,7 @@ def test_one_seed_draws_other_weights_on_another_backend(files, backend):
 @pytest.mark.parametrize("rule", ["sgd", "adam"])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 @pytest.mark.parametrize("name", ["keras_model", "plain_jax", "plain_torch"])
+@pytest.mark.slow
 def test_an_engine_takes_the_steps_of_backpropagation_by_hand(
     benchmarks, digits, name, rule, activation
 ):

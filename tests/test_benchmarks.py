@@ -46,6 +46,7 @@ only_linux = pytest.mark.skipif(
 # --- they run
 
 
+@pytest.mark.slow
 def test_training_speed_measures_every_contender(load, monkeypatch, capsys, tmp_path):
     training_speed = load("training_speed")
     contenders = ["ours", "bare", "keras", "sklearn", *FLOOR]  # what compiles quickly
@@ -63,6 +64,7 @@ def test_training_speed_measures_every_contender(load, monkeypatch, capsys, tmp_
     assert not output.exists()
 
 
+@pytest.mark.slow
 def test_a_small_run_is_timed_with_its_compilation(load, monkeypatch):
     training_speed = load("training_speed")
     monkeypatch.setattr(training_speed, "SMALL_RUNS", ("ours", "keras"))
@@ -94,6 +96,7 @@ def test_a_stopped_measurement_shows_what_it_has(load, monkeypatch, capsys, tmp_
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_source_networks_train_each_network(load, monkeypatch, capsys, tmp_path):
     source_networks = load("source_networks")
     monkeypatch.setattr(source_networks, "QUICK", (200, 1))
@@ -178,6 +181,7 @@ def test_streamed_files_repeat_the_digits(load, monkeypatch, tmp_path):
 
 
 @only_linux
+@pytest.mark.slow
 def test_peak_memory_counts_arrays_and_not_pages_of_a_file(load, tmp_path):
     streaming = load("streaming")
     size = 64 << 20
@@ -197,6 +201,7 @@ def test_peak_memory_counts_arrays_and_not_pages_of_a_file(load, tmp_path):
 @pytest.mark.filterwarnings(  # two steps are too few for a code
     "ignore::aebook.models.PosteriorCollapseWarning"
 )
+@pytest.mark.slow
 def test_the_example_of_keras_io_trains_and_is_judged(
     load, monkeypatch, capsys, digits
 ):

@@ -24,6 +24,7 @@ def write_chapter(folder, name, seconds):
     nbformat.write(notebook, folder / f"{name}.ipynb")
 
 
+@pytest.mark.slow
 def test_a_chapter_over_its_budget_is_marked_and_passes(tmp_path):
     shutil.copy(book_rules.CHAPTERS / "conftest.py", tmp_path)
     write_chapter(tmp_path, "long", 0.1)

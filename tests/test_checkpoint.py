@@ -149,6 +149,7 @@ def test_a_stopped_run_ends_at_the_bits_of_one_that_never_stopped(
     assert_same_bits(model, expected)
 
 
+@pytest.mark.slow
 def test_the_callbacks_go_on_too(x, path, tmp_path):
     options = {"epochs": 30, "batch_size": 8, "validation_split": 0.2, "verbose": 0}
     keras.utils.set_random_seed(1)
@@ -240,6 +241,7 @@ def test_a_checkpoint_changes_no_number(x, path, whole):
     assert_same_bits(kept, whole.model)
 
 
+@pytest.mark.slow
 def test_a_run_stopped_between_checkpoints_repeats_the_epochs_since(x, path, whole):
     options = OPTIONS | {"checkpoint": path, "checkpoint_every": 3}
     with pytest.raises(Stop):
@@ -250,6 +252,7 @@ def test_a_run_stopped_between_checkpoints_repeats_the_epochs_since(x, path, who
     assert_same_bits(model, whole.model)
 
 
+@pytest.mark.slow
 def test_the_random_numbers_after_the_run_are_the_same(x, path, whole):
     run_stopped_at([StopAfter(4)], path, x)
     assert (random.random(), np.random.random()) == whole.draws  # noqa: NPY002
@@ -273,12 +276,14 @@ def test_a_finished_run_returns_at_once(x, path):
     assert again.history is second
 
 
+@pytest.mark.slow
 def test_a_finished_run_goes_on_when_more_epochs_are_asked_for(x, written, whole):
     model, resumed = run_stopped_at([], written, x, epochs=8)
     assert resumed.history == whole.history
     assert_same_bits(model, whole.model)
 
 
+@pytest.mark.slow
 def test_a_run_killed_before_its_last_word_still_gets_it(x, path):
     class NoEnd(keras.callbacks.Callback):
         def on_train_end(self, logs=None):
@@ -335,6 +340,7 @@ def test_a_killed_run_ends_at_the_bits_of_one_that_was_not(tmp_path, monkeypatch
         ),
     ],
 )
+@pytest.mark.slow
 def test_the_checkpoint_of_another_run_is_refused(
     x, written, one_epoch, change, message
 ):
@@ -352,6 +358,7 @@ def test_the_checkpoint_of_another_run_is_refused(
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "text", "empty"])
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_refused(x, written, one_epoch, damage):
     middle = len(one_epoch) // 2
     flipped = bytes([one_epoch[middle] ^ 1])
@@ -366,6 +373,7 @@ def test_a_damaged_checkpoint_is_refused(x, written, one_epoch, damage):
         small().fit(x, checkpoint=written, **OPTIONS)
 
 
+@pytest.mark.slow
 def test_whatever_is_flipped_in_a_file_it_is_called_damaged(tmp_path):
     path = tmp_path / "a.ckpt"
     write(path, {"a": np.arange(50.0), "b": [1, "x"], "c": (np.ones((3, 4)), None)})
@@ -384,6 +392,7 @@ def test_whatever_is_flipped_in_a_file_it_is_called_damaged(tmp_path):
     assert refused > 200
 
 
+@pytest.mark.slow
 def test_a_bad_interval_is_named(x, path):
     with pytest.raises(ValueError, match="checkpoint_every must be at least 1, got 0"):
         small().fit(x, checkpoint=path, checkpoint_every=0, verbose=0)
@@ -413,6 +422,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(x, path, whole, monkeypatch, w
     assert_same_bits(model, whole.model)
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_read_is_never_called_damaged(x, written, monkeypatch):
     held = written.read_bytes()
 
@@ -438,6 +448,7 @@ def test_a_file_that_cannot_be_read_is_never_called_damaged(x, written, monkeypa
     assert written.read_bytes() == held
 
 
+@pytest.mark.slow
 def test_a_folder_in_the_place_of_the_file_is_named(x, tmp_path):
     with pytest.raises(OSError, match=r"cannot read .*a file in it") as no:
         small().fit(x, checkpoint=tmp_path, **OPTIONS)

@@ -41,6 +41,7 @@ def path(tmp_path):
 # --- arguments come from the call, progress from the file
 
 
+@pytest.mark.slow
 def test_patience_comes_from_the_call_and_waiting_from_the_file(path):
     fit(path, [stock.EarlyStopping(patience=9, **WAITING)], 3)
     stop = stock.EarlyStopping(patience=4, **WAITING)
@@ -50,12 +51,14 @@ def test_patience_comes_from_the_call_and_waiting_from_the_file(path):
     assert stop.best == history["loss"][0]
 
 
+@pytest.mark.slow
 def test_a_larger_patience_lets_a_run_go_on_for_longer(path):
     fit(path, [stock.EarlyStopping(patience=4, **WAITING)], 3)
     _, history = fit(path, [stock.EarlyStopping(patience=6, **WAITING)], 9)
     assert len(history["loss"]) == 7
 
 
+@pytest.mark.slow
 def test_the_factor_of_a_plateau_comes_from_the_call(path):
     def plateau(factor, cooldown):
         return stock.ReduceLROnPlateau(
@@ -72,6 +75,7 @@ def test_the_factor_of_a_plateau_comes_from_the_call(path):
     assert (kept.factor, kept.cooldown) == (0.1, 0)
 
 
+@pytest.mark.slow
 def test_the_file_of_a_model_checkpoint_comes_from_the_call(path, tmp_path):
     def best(name):
         return stock.ModelCheckpoint(tmp_path / name, "loss", save_best_only=True)
@@ -101,6 +105,7 @@ def test_the_file_of_a_model_checkpoint_comes_from_the_call(path, tmp_path):
         ),
     ],
 )
+@pytest.mark.slow
 def test_what_gives_the_progress_its_meaning_may_not_change(path, first, then, message):
     options = {"monitor": "loss"}
     fit(path, [stock.EarlyStopping(**options | first)], 1)
@@ -178,6 +183,7 @@ def test_a_stock_callback_goes_on_to_the_same_bits(name, tmp_path):
     np.testing.assert_equal(held, ours)
 
 
+@pytest.mark.slow
 def test_a_log_has_each_epoch_and_the_same_columns(path, tmp_path):
     def log():
         return [stock.CSVLogger(tmp_path / "log.csv", append=True)]
@@ -265,6 +271,7 @@ def test_an_attribute_that_comes_later_is_still_refused_before_training(path, ho
     assert int(model.optimizer.iterations) == 0
 
 
+@pytest.mark.slow
 def test_a_callback_without_attributes_needs_nothing(path):
     class Silent(stock.Callback):
         def on_epoch_end(self, epoch, logs=None):
@@ -275,6 +282,7 @@ def test_a_callback_without_attributes_needs_nothing(path):
     assert len(fit(path, [Silent()], 3)[1]["loss"]) == 3
 
 
+@pytest.mark.slow
 def test_what_a_callback_says_it_keeps_comes_back(path):
     expected = Kept()
     whole, losses = fit(path.with_name("whole"), [expected], 5)
@@ -345,12 +353,14 @@ def test_another_set_of_callbacks_is_refused(path, first, then, message):
     assert int(model.optimizer.iterations) == 0
 
 
+@pytest.mark.slow
 def test_loggers_may_come_and_go(path, tmp_path):
     fit(path, [], 1)
     fit(path, [stock.CSVLogger(tmp_path / "log.csv", append=True)], 2)
     assert len(fit(path, [StopAfter(8)], 3)[1]["loss"]) == 3
 
 
+@pytest.mark.slow
 def test_several_callbacks_of_one_class_are_told_apart_by_their_order(path):
     def two():
         return [early(), stock.EarlyStopping("loss", patience=5)]
@@ -361,6 +371,7 @@ def test_several_callbacks_of_one_class_are_told_apart_by_their_order(path):
     assert (waiting.wait, improving.wait) == (3, 0)
 
 
+@pytest.mark.slow
 def test_a_callback_that_changes_the_loop_is_refused(path):
     if keras.backend.backend() == "torch":
         pytest.skip("PyTorch has one loop")

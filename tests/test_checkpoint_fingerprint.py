@@ -78,11 +78,13 @@ def frozen(model):
         ({"policy": "mixed_bfloat16"}, "another dense/dtype: float32 there, mixed_bf"),
     ],
 )
+@pytest.mark.slow
 def test_another_model_is_refused_down_to_the_key(path, change, message):
     fit(compiled(net()), path)
     assert_refused(compiled(net(**change)), path, message)
 
 
+@pytest.mark.slow
 def test_a_layer_that_is_frozen_is_refused(path):
     fit(compiled(net()), path)
     message = "another dense/trainable: True there, False here"
@@ -98,6 +100,7 @@ def variational(beta=1.0, hidden=(5,)):
     return model
 
 
+@pytest.mark.slow
 def test_another_beta_of_a_variational_autoencoder_is_refused(path):
     fit(variational(), path, X, None)
     assert_refused(variational(4.0), path, "another beta: 1.0 there, 4.0 here", X, None)
@@ -105,6 +108,7 @@ def test_another_beta_of_a_variational_autoencoder_is_refused(path):
     assert_refused(variational(hidden=(7,)), path, message, X, None)
 
 
+@pytest.mark.slow
 def test_names_that_keras_numbers_do_not_matter(path):
     fit(compiled(net()), path)
     for _ in range(3):
@@ -112,6 +116,7 @@ def test_names_that_keras_numbers_do_not_matter(path):
     assert len(fit(compiled(model), path, epochs=2).history["loss"]) == 2
 
 
+@pytest.mark.slow
 def test_a_model_that_gets_its_input_from_the_data_is_known_again(path):
     def build():
         return compiled(keras.Sequential([layers.Dense(4), layers.Dense(3)]))
@@ -144,6 +149,7 @@ class Unknown(keras.Model):
         return self.out(self.function(self.hidden(x)))
 
 
+@pytest.mark.slow
 def test_of_a_model_without_a_config_its_layers_are_known(path):
     def build(*options):
         return compiled(Unknown(lambda x: 2 * x, *options))
@@ -156,6 +162,7 @@ def test_of_a_model_without_a_config_its_layers_are_known(path):
         fit(build("tanh"), path, epochs=3)
 
 
+@pytest.mark.slow
 def test_a_lambda_is_known_by_its_code(path):
     def build(function):
         parts = [keras.Input((6,)), layers.Lambda(function), layers.Dense(3)]
@@ -228,11 +235,13 @@ huber, adam = keras.losses.Huber, keras.optimizers.Adam
         ),
     ],
 )
+@pytest.mark.slow
 def test_another_optimizer_or_loss_is_refused(path, first, then, message):
     fit(compiled(net(), **first), path)
     assert_refused(compiled(net(), **then), path, f"another {message}")
 
 
+@pytest.mark.slow
 def test_other_metrics_watch_the_same_run(path):
     fit(compiled(net()), path)
     history = fit(compiled(net(), metrics=["mae"]), path, epochs=2).history
@@ -260,11 +269,13 @@ def test_other_metrics_watch_the_same_run(path):
         ({}, {"validation_freq": 2}, "validation_freq: 1 there, 2 here"),
     ],
 )
+@pytest.mark.slow
 def test_other_data_or_weights_are_refused(path, first, then, message):
     fit(compiled(net()), path, **first)
     assert_refused(compiled(net()), path, f"another {message}", **then)
 
 
+@pytest.mark.slow
 def test_other_weights_of_classes_are_refused(path):
     labels = np.arange(24) % 3
     loss = "sparse_categorical_crossentropy"
@@ -284,6 +295,7 @@ def halved(x, y):
     return x / 2, y
 
 
+@pytest.mark.slow
 def test_another_transform_of_batches_is_refused(path):
     def batches(transform=None):
         return training.Batches(X, Y, batch_size=8, seed=0, transform=transform)
@@ -296,6 +308,7 @@ def test_another_transform_of_batches_is_refused(path):
         run(compiled(net()), batches(halved), 2)
 
 
+@pytest.mark.slow
 def test_another_backend_or_dtype_policy_is_refused(path, monkeypatch):
     def build(policy):
         with monkeypatch.context() as context:
@@ -317,6 +330,7 @@ def test_another_backend_or_dtype_policy_is_refused(path, monkeypatch):
     assert_refused(compiled(net()), path, "another backend: abacus there, ")
 
 
+@pytest.mark.slow
 def test_the_file_of_another_version_is_refused_with_words(path):
     fit(compiled(net()), path)
     write(path, read(path) | {"format": 1})
@@ -340,6 +354,7 @@ class Interrupt(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_the_learning_rate_goes_on_from_where_the_run_left_it(path):
     model = compiled(net())
     fit(model, path, callbacks=[falling()], epochs=2)
@@ -353,6 +368,7 @@ def test_the_learning_rate_goes_on_from_where_the_run_left_it(path):
     assert_refused(again, path, message, callbacks=[falling()])
 
 
+@pytest.mark.slow
 def test_a_model_that_was_interrupted_goes_on(path):
     model = compiled(net())
     with pytest.raises(KeyboardInterrupt):
@@ -394,6 +410,7 @@ class Loosen(keras.callbacks.Callback):
         self.model.pull /= 2
 
 
+@pytest.mark.slow
 def test_a_number_that_a_callback_changes_goes_on(path):
     options = {"callbacks": [Loosen()]}
     whole = pulled()
@@ -428,6 +445,7 @@ class Wider(keras.callbacks.Callback):
         (Wider, "dropout/rate was 0.1 when the run began and is 0.5 now"),
     ],
 )
+@pytest.mark.slow
 def test_a_change_that_the_file_would_lose_is_named(path, callback, message):
     model = compiled(net(), keras.optimizers.SGD(0.01, momentum=0.9))
     with pytest.raises(ValueError, match=f"{message}.*adjustable"):
@@ -435,6 +453,7 @@ def test_a_change_that_the_file_would_lose_is_named(path, callback, message):
     assert read(path)["epoch"] == 0
 
 
+@pytest.mark.slow
 def test_a_number_of_a_model_within_a_model_is_known_by_its_path(path):
     def build(pull):
         return compiled(keras.Sequential([keras.Input((6,)), pulled(pull)]))
@@ -448,6 +467,7 @@ def test_a_number_of_a_model_within_a_model_is_known_by_its_path(path):
 
 
 @pytest.mark.parametrize("name", ["tied", "quantized", "masked", "adversarial"])
+@pytest.mark.slow
 def test_a_member_is_known_again_whatever_was_built_before(name):
     from aebook.training.checkpoint.fingerprint import parts_of
 

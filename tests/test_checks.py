@@ -67,6 +67,7 @@ def test_good_float32_samples_pass_without_a_copy():
         elements=st.integers(0, 1),
     )
 )
+@pytest.mark.slow
 def test_numbers_of_any_type_keep_value_and_shape(x):
     result = as_samples(x, (None,) * (x.ndim - 1))
     assert result.dtype == np.float32

@@ -107,6 +107,7 @@ def test_sample_weights_weigh_each_term_of_a_sample(name, x, weights):
 
 @every_member
 @pytest.mark.usefixtures("same_draws")
+@pytest.mark.slow
 def test_weights_count_in_training_and_validation_with_and_without_a_target(
     name, x, weights
 ):
@@ -127,6 +128,7 @@ def test_weights_count_in_training_and_validation_with_and_without_a_target(
 
 @every_member
 @on_tensorflow
+@pytest.mark.slow
 def test_weighted_epochs_are_those_of_keras(name, x, weights):
     ours, theirs = (member(name, jit_compile=False) for _ in range(2))
     options = {"batch_size": 48, "shuffle": False, "verbose": 0}
@@ -137,6 +139,7 @@ def test_weighted_epochs_are_those_of_keras(name, x, weights):
 
 
 @pytest.mark.parametrize("architecture", [convolutional, recurrent])
+@pytest.mark.slow
 def test_weights_weigh_images_and_not_their_rows(architecture, x, weights):
     images = x[:28].reshape(-1, 28, 28)  # as many as rows: nothing would complain
     keras.utils.set_random_seed(0)
@@ -162,6 +165,7 @@ def test_weights_weigh_images_and_not_their_rows(architecture, x, weights):
         ),
     ],
 )
+@pytest.mark.slow
 def test_weights_that_make_no_sense_are_refused(name, x, options, message):
     model = still(name)
     with pytest.raises(ValueError, match=message):
@@ -169,6 +173,7 @@ def test_weights_that_make_no_sense_are_refused(name, x, options, message):
 
 
 @pytest.mark.parametrize("name", ["plain", "l1"])
+@pytest.mark.slow
 def test_weights_of_parts_of_a_sample_need_a_loss_of_parts(name):
     keras.utils.set_random_seed(0)
     parts = recurrent((5, 3), 2)
@@ -185,6 +190,7 @@ def test_weights_of_parts_of_a_sample_need_a_loss_of_parts(name):
             model.evaluate(x, sample_weight=steps, verbose=0)
 
 
+@pytest.mark.slow
 def test_a_batch_is_checked_as_a_data_set_is(x, weights):
     model = still("plain")
     one = model.test_on_batch(x, sample_weight=weights)
@@ -236,6 +242,7 @@ every_stream = pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
 
 @every_member
 @pytest.mark.usefixtures("same_draws")
+@pytest.mark.slow
 def test_a_stream_is_worth_its_arrays(name, x, weights):
     compare_stream_with_arrays(name, tensors, x, weights)
 
@@ -276,6 +283,7 @@ def compare_stream_with_arrays(name, stream, x, weights):
     ],
     ids=["labels", "levels", "NaN", "shape", "weight"],
 )
+@pytest.mark.slow
 def test_what_arrays_are_refused_for_a_stream_is_too(x, stream, use, parts, message):
     model, data = still("plain"), stream(*parts(x))
     with pytest.raises(ValueError, match=message):
@@ -286,6 +294,7 @@ def test_what_arrays_are_refused_for_a_stream_is_too(x, stream, use, parts, mess
 
 
 @every_stream
+@pytest.mark.slow
 def test_predict_looks_at_its_first_batch_too(x, stream):
     model = still("plain")
     got = model.predict(stream(x), verbose=0)
@@ -342,6 +351,7 @@ def nested(model, how):
 
 @every_member
 @pytest.mark.usefixtures("same_draws")
+@pytest.mark.slow
 def test_as_a_layer_it_brings_its_terms_along(name, x):
     compare_layer_with_model(name, "functional", x)
 
@@ -364,6 +374,7 @@ def compare_layer_with_model(name, how, x):
 
 
 @pytest.mark.usefixtures("same_draws")
+@pytest.mark.slow
 def test_as_a_layer_the_importance_weighted_one_is_variational(x):
     importance = nested(member("importance"), "functional")
     variational = nested(member("variational"), "functional")
@@ -375,6 +386,7 @@ def test_as_a_layer_the_importance_weighted_one_is_variational(x):
 
 
 @pytest.mark.usefixtures("same_draws")
+@pytest.mark.slow
 def test_as_a_layer_the_masked_one_is_judged_on_all_pixels(x):
     model = member("masked")
     x_hat = ops.convert_to_numpy(model(x, training=True))
@@ -384,6 +396,7 @@ def test_as_a_layer_the_masked_one_is_judged_on_all_pixels(x):
     assert loss == pytest.approx(np.mean((x - x_hat) ** 2), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_loop_of_the_readers_own_finds_the_terms(x):
     model = still("l1")
     model(ops.convert_to_tensor(x))
@@ -472,6 +485,7 @@ PRECISIONS = {"float32": 1e-6, "mixed_bfloat16": 4e-2, "mixed_float16": 2e-3}
 
 @every_member
 @pytest.mark.parametrize("policy", PRECISIONS)
+@pytest.mark.slow
 def test_it_trains_in_every_precision(name, policy, x):
     exact = still(name)
     keras.config.set_dtype_policy(policy)
@@ -508,6 +522,7 @@ def test_small_gradients_survive_float16(x):
 
 @every_member
 @on_tensorflow
+@pytest.mark.slow
 def test_it_is_exported_before_and_after_training(name, x, tmp_path):
     import tensorflow as tf
 
@@ -523,6 +538,7 @@ def test_it_is_exported_before_and_after_training(name, x, tmp_path):
 @every_member
 @on_tensorflow
 @pytest.mark.filterwarnings("ignore:.*`np.object` will be:FutureWarning")
+@pytest.mark.slow
 def test_onnx_gives_the_same_numbers(name, x, tmp_path):
     import onnxruntime
 
@@ -538,6 +554,7 @@ def test_onnx_gives_the_same_numbers(name, x, tmp_path):
 
 @every_member
 @pytest.mark.usefixtures("same_draws")
+@pytest.mark.slow
 def test_a_number_changed_after_compile_counts(name, x):
     row = ROWS[name]
     if row.live is None:
@@ -557,6 +574,7 @@ def test_a_number_changed_after_compile_counts(name, x):
 
 
 @every_member
+@pytest.mark.slow
 def test_what_cannot_change_after_compile_says_so(name):
     model = member(name)
     live = set(getattr(type(model), "adjustable", ()))
@@ -567,6 +585,7 @@ def test_what_cannot_change_after_compile_says_so(name):
             setattr(model, attribute, getattr(model, attribute))
 
 
+@pytest.mark.slow
 def test_beta_may_be_annealed_by_a_callback(x):
     class Anneal(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
@@ -579,6 +598,7 @@ def test_beta_may_be_annealed_by_a_callback(x):
         assert gap == pytest.approx(epoch * history["kl"][epoch], abs=2e-4)
 
 
+@pytest.mark.slow
 def test_the_noise_of_a_corruption_may_change(x):
     model = still("denoising")
     model.fit(x, verbose=0)
@@ -591,6 +611,7 @@ def test_the_noise_of_a_corruption_may_change(x):
 
 @every_member
 @pytest.mark.filterwarnings("ignore::aebook.models.PosteriorCollapseWarning")
+@pytest.mark.slow
 def test_freezing_after_compile_asks_for_another_compile(name, x):
     model = member(name)
     model.encoder.trainable = False
@@ -607,6 +628,7 @@ def test_freezing_after_compile_asks_for_another_compile(name, x):
 
 
 @every_member
+@pytest.mark.slow
 def test_a_run_under_another_setting_is_not_gone_on_with(name, x, tmp_path):
     row = ROWS[name]
     if not row.other:

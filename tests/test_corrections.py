@@ -81,6 +81,7 @@ def evaluated(formula, values):
 # the first article
 
 
+@pytest.mark.slow
 def test_momentum_leaves_good_minima_as_well_as_bad_ones():
     def hollows(w):
         return np.sum(w**4 / 4 - w**2 / 2 + 0.1 * w), w**3 - w + 0.1
@@ -111,6 +112,7 @@ def test_momentum_leaves_good_minima_as_well_as_bad_ones():
     assert best(0.9) < 1e-3 * best(0.0)  # what it does do: long valleys
 
 
+@pytest.mark.slow
 def test_two_readings_of_n_differ_by_the_number_of_pixels(digits):
     """One step of the first program, by Keras' loss and by the formula as it stands."""
 
@@ -177,6 +179,7 @@ def test_the_printed_slope_is_the_slope_of_the_loss(chapter, label, answers):
         np.testing.assert_allclose(evaluated(side, values), slopes, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_adam_without_momentum_is_rmsprop_corrected():
     rng, w = np.random.default_rng(0), np.zeros(5)
     adam, rmsprop = optim.adam.init(w), optim.rmsprop.init(w)
@@ -204,6 +207,7 @@ def test_adam_without_momentum_is_rmsprop_corrected():
     assert falling < 0.5 * ends[2]
 
 
+@pytest.mark.slow
 def test_on_small_data_adam_and_lbfgs_go_further_than_descent(small_digits):
     leads = []
     for seed in range(4):
@@ -229,6 +233,7 @@ def test_on_small_data_adam_and_lbfgs_go_further_than_descent(small_digits):
     assert not all(leads)
 
 
+@pytest.mark.slow
 def test_the_first_program_needs_flat_images_between_0_and_1(digits):
     """In plain Keras, on what `keras.datasets.mnist.load_data` returns."""
     raw = np.rint(digits * 255).astype("uint8").reshape(-1, 28, 28)
@@ -250,6 +255,7 @@ def test_the_first_program_needs_flat_images_between_0_and_1(digits):
     assert losses_of["loss"][-1] < 0.9 * digits.var(axis=0).mean()
 
 
+@pytest.mark.slow
 def test_part_of_a_relu_code_dies(digits):
     silent, x = {}, digits[:1000]
     for activation in ("relu", "linear"):
@@ -269,6 +275,7 @@ def test_part_of_a_relu_code_dies(digits):
     assert not silent["linear"].any()
 
 
+@pytest.mark.slow
 def test_keras_no_longer_runs_on_theano(tmp_path):
     """Also where a Theano is installed; of the three it lacks the library at most."""
     (tmp_path / "theano.py").touch()
@@ -293,6 +300,7 @@ def test_keras_no_longer_runs_on_theano(tmp_path):
             assert f"No module named '{backend}'" in run.stderr
 
 
+@pytest.mark.slow
 def test_members_of_the_family_do_not_differ_in_structure(digits):
     encoder, decoder = dense(784, 16, code_activation="sigmoid")
     x = digits[:64]
@@ -423,6 +431,7 @@ def test_the_printed_divergence_is_maximum_likelihood():
     np.testing.assert_allclose(1 / (1 + np.exp(-best.x)), p @ images, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_threshold_below_the_floor_is_never_reached(linear, small_digits):
     pca = PCA(8).fit(small_digits)
     lost = small_digits - pca.inverse_transform(pca.transform(small_digits))
@@ -435,6 +444,7 @@ def test_a_threshold_below_the_floor_is_never_reached(linear, small_digits):
     assert furthest > floor * (1 - 1e-9)
 
 
+@pytest.mark.slow
 def test_the_second_program_cannot_take_mnist(digits):
     images = np.expand_dims(digits[:256].reshape(-1, 28, 28), -1)
     for x in (images, images[..., 0]):  # as it has them, and as Keras loads them
@@ -455,6 +465,7 @@ def test_a_dense_layer_on_a_channel_axis_never_mixes_pixels():
     assert np.argwhere(changed).tolist() == [[3, 5]]
 
 
+@pytest.mark.slow
 def test_adadelta_by_name_is_a_thousand_times_slower_than_published(digits):
     """It alone: by name, Adam and RMSprop have the rate of their authors."""
 
@@ -489,6 +500,7 @@ def test_adadelta_by_name_is_a_thousand_times_slower_than_published(digits):
     assert last_loss("rmsprop") < 0.3
 
 
+@pytest.mark.slow
 def test_predict_returns_reconstructions_and_not_codes(digits):
     images = digits[:200].reshape(-1, 28, 28)
     inputs, z, autoencoder = second_program(shape=(28, 28))  # the mended one
@@ -510,6 +522,7 @@ def test_predict_returns_reconstructions_and_not_codes(digits):
     )
 
 
+@pytest.mark.slow
 def test_no_drawing_of_mnist_pays_less_than_the_floor():
     """Each of the 256 levels of grey against all of them drawn, by Keras' own loss."""
     levels = np.arange(256, dtype="float32") / 255
@@ -524,6 +537,7 @@ def test_no_drawing_of_mnist_pays_less_than_the_floor():
     assert share @ np.diag(paid) == pytest.approx(0.0581, abs=5e-5)
 
 
+@pytest.mark.slow
 def test_a_choice_by_the_test_images_flatters_itself(small_digits):
     """The best of fifty by 40 images, on these 40, and on images that chose nothing."""
     rng = np.random.default_rng(0)
@@ -589,6 +603,7 @@ def test_a_small_gradient_is_found_on_a_saddle_first(linear, small_digits):
     assert steep > 100 * run.gradient_norms[calm]
 
 
+@pytest.mark.slow
 def test_above_the_edge_the_loss_falls_before_it_rises(small_digits):
     bowl = problems.quadratic(condition_number=100)
     start = np.array([1.0, 1e-6])  # nothing to be seen along the steep axis yet
@@ -620,6 +635,7 @@ def test_above_the_edge_the_loss_falls_before_it_rises(small_digits):
         assert sharpness(run.points[-1]) < 0.7 * 2 / edge  # that is less steep
 
 
+@pytest.mark.slow
 def test_a_mean_beside_a_kl_term_is_worth_no_code_at_all():
     """The best linear variational autoencoder of one direction, found by BFGS."""
 
@@ -699,6 +715,7 @@ def test_muon_of_keras_gives_convolution_kernels_to_adamw_without_a_word():
     assert np.abs(muon["matrix"] - adamw["matrix"]).max() > 0.01  # it is another rule
 
 
+@pytest.mark.slow
 def test_with_a_kink_two_runs_part_in_jumps(small_digits):
     """From starts a rounding apart; a jump is where a unit is on in one run only."""
 

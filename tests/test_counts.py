@@ -441,6 +441,7 @@ def test_a_count_from_numpy_is_a_count(name):
 
 @pytest.mark.parametrize("name", NEW)
 @pytest.mark.parametrize("kind", [np.array, float])
+@pytest.mark.slow
 def test_an_array_or_a_fraction_is_refused_by_its_name(name, kind):
     value, call = NEW[name]
     with pytest.raises(
@@ -449,6 +450,7 @@ def test_an_array_or_a_fraction_is_refused_by_its_name(name, kind):
         call(kind(value))
 
 
+@pytest.mark.slow
 def test_a_model_with_counts_from_numpy_is_saved_and_loaded(tmp_path):
     n = np.int64
     pair = models.dense(n(4), n(3), hidden=np.array([5]), gaussian=True)

@@ -39,6 +39,7 @@ def idx_digest(array):
     return hashlib.sha256(header + array.astype(np.uint8).tobytes()).hexdigest()
 
 
+@pytest.mark.slow
 def test_mnist_is_the_published_one_to_the_byte():
     whole = load_mnist(validation=0)
     assert [
@@ -93,6 +94,7 @@ def test_a_loaded_set_of_images_is_in_the_unit_range_with_every_class(name):
 
 @settings(max_examples=25, deadline=None)
 @given(validation=st.integers(0, 9_999), seed=st.integers(0, 2**40))
+@pytest.mark.slow
 def test_training_and_validation_together_are_the_training_set(validation, seed):
     whole = load("fashion_mnist", validation=0)
     splits = load("fashion_mnist", validation=validation, seed=seed)
@@ -267,6 +269,7 @@ def test_every_entry_says_whom_to_thank():
         assert len(known.sha256) == 64
 
 
+@pytest.mark.slow
 def test_loading_imports_nothing_but_what_ships_the_data():
     others = ("tensorflow", "keras", "matplotlib", "sklearn", "scipy")
     code = (

@@ -79,6 +79,7 @@ def test_a_model_is_the_same_under_both_orders(name, order, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["dense", "convolutional", "tied convolutional"])
+@pytest.mark.slow
 def test_a_model_learns_the_same_under_both_orders(name, order):
     x = np.random.default_rng(0).random((8, 9, 7, 3)).astype("float32")
     trained = []

@@ -55,6 +55,7 @@ def test_place_on_the_paper_does_not_matter_at_all(samples):
         np.testing.assert_array_equal(plain, moved)
 
 
+@pytest.mark.slow
 def test_size_on_the_paper_hardly_matters(samples):
     errors = [
         distance(*(read_digit(as_file(on_paper(x, zoom=z))) for z in (8, 16)))

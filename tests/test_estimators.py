@@ -72,6 +72,7 @@ def test_scikit_learn_has_nothing_to_object(estimator, check):
 
 
 @pytest.mark.parametrize("latent_dim", [1, 3])
+@pytest.mark.slow
 def test_without_hidden_layers_it_reaches_the_error_of_pca(wine, latent_dim):
     scaled = StandardScaler().fit_transform(wine)
     pca = PCA(latent_dim).fit(scaled)
@@ -82,6 +83,7 @@ def test_without_hidden_layers_it_reaches_the_error_of_pca(wine, latent_dim):
     assert error < 1.01 * best  # measured: 1.0007 with 3 components
 
 
+@pytest.mark.slow
 def test_a_hidden_layer_goes_below_the_error_of_pca():
     X = load_digits().data[:800]
     flat = AutoencoderTransformer(2, (), learning_rate=1e-2, epochs=40, batch_size=50)
@@ -90,6 +92,7 @@ def test_a_hidden_layer_goes_below_the_error_of_pca():
     assert deep.fit(X).score(X) > 0.9 * flat.fit(X).score(X)
 
 
+@pytest.mark.slow
 def test_malignant_tumours_are_harder_to_redraw_than_benign_ones():
     X, benign = load_breast_cancer(return_X_y=True)
     rows = np.random.default_rng(0).permutation(np.flatnonzero(benign))
@@ -102,6 +105,7 @@ def test_malignant_tumours_are_harder_to_redraw_than_benign_ones():
     assert np.mean(detector.predict(X[benign == 0]) == -1) > 0.6
 
 
+@pytest.mark.slow
 def test_a_detector_of_zeros_knows_the_other_digits():
     X, y = load_digits(return_X_y=True)
     zeros = np.flatnonzero(y == 0)
@@ -130,6 +134,7 @@ def test_codes_are_features_for_a_classifier():
 # --- the transformer
 
 
+@pytest.mark.slow
 def test_it_comes_back_in_the_units_of_the_columns():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 1)) * [1.0, -20.0, 300.0] + [5.0, 0.0, 1e4]
@@ -139,6 +144,7 @@ def test_it_comes_back_in_the_units_of_the_columns():
     assert (np.abs(X_hat - X).max(axis=0) < [0.1, 2.0, 30.0]).all()  # 0.1 deviations
 
 
+@pytest.mark.slow
 def test_the_score_is_minus_the_error_on_the_scaled_columns(wine):
     coder = quick(AutoencoderTransformer).fit(wine)
     X_hat = coder.inverse_transform(coder.transform(wine))
@@ -147,6 +153,7 @@ def test_the_score_is_minus_the_error_on_the_scaled_columns(wine):
     assert coder.score(wine) == pytest.approx(expected.mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_without_scaling_the_error_is_on_the_columns_themselves(wine):
     X = wine[:, :3]
     coder = quick(AutoencoderTransformer, scale=False).fit(X)
@@ -155,6 +162,7 @@ def test_without_scaling_the_error_is_on_the_columns_themselves(wine):
     np.testing.assert_allclose(coder.score_samples(X), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_code_of_a_sample_does_not_depend_on_its_company():
     X = np.random.default_rng(0).normal(size=(600, 200))
     coder = quick(AutoencoderTransformer, hidden=(150,)).fit(X)  # else off by 1e-6
@@ -163,6 +171,7 @@ def test_the_code_of_a_sample_does_not_depend_on_its_company():
         np.testing.assert_array_equal(coder.transform(X[rows]), together[rows])
 
 
+@pytest.mark.slow
 def test_names_go_in_and_come_out(wine):
     coder = quick(AutoencoderTransformer).fit(wine)
     names = ["autoencodertransformer0", "autoencodertransformer1"]
@@ -175,6 +184,7 @@ def test_names_go_in_and_come_out(wine):
     assert coder.feature_names_in_.tolist() == load_wine().feature_names
 
 
+@pytest.mark.slow
 def test_a_code_of_another_width_is_named(wine):
     coder = quick(AutoencoderTransformer).fit(wine)
     with pytest.raises(ValueError, match=r"X must have 2 columns, .* got 3; transform"):
@@ -223,6 +233,7 @@ def variational(n_features):
 
 
 @every_member
+@pytest.mark.slow
 def test_every_member_serves_as_transformer_and_as_detector(name, digits):
     X = digits[:60]
     options = {"build": lambda n: ROWS[name].model(), "scale": False}
@@ -241,6 +252,7 @@ def test_every_member_serves_as_transformer_and_as_detector(name, digits):
     assert (detector.predict(X) == -1).sum() == 6
 
 
+@pytest.mark.slow
 def test_a_model_that_is_compiled_keeps_its_loss_and_optimizer(wine):
     def build(n_features):
         model = sparse(n_features)
@@ -252,6 +264,7 @@ def test_a_model_that_is_compiled_keeps_its_loss_and_optimizer(wine):
     assert float(model.optimizer.learning_rate) == 0.125
 
 
+@pytest.mark.slow
 def test_one_that_is_not_is_compiled_with_the_rate_and_the_error_that_it_takes(wine):
     options = {"optimizer": "rmsprop", "learning_rate": 0.25}
     for build, loss in (
@@ -264,6 +277,7 @@ def test_one_that_is_not_is_compiled_with_the_rate_and_the_error_that_it_takes(w
         assert float(model.optimizer.learning_rate) == 0.25
 
 
+@pytest.mark.slow
 def test_codes_of_several_axes_are_columns_and_come_back(wine):
     def build(n_features):
         return models.VectorQuantizedAutoencoder(
@@ -298,6 +312,7 @@ def test_what_build_must_be_is_said(estimator, build, error, message, wine):
 
 
 @both
+@pytest.mark.slow
 def test_a_model_that_learnt_from_other_rows_is_refused(estimator, wine):
     model = sparse(13)
     quick(estimator, build=lambda n: model).fit(wine)
@@ -309,6 +324,7 @@ def test_a_model_that_learnt_from_other_rows_is_refused(estimator, wine):
 
 
 @both
+@pytest.mark.slow
 def test_one_seed_gives_the_same_numbers_and_another_seed_others(estimator, wine):
     first, again, other = (
         output(quick(estimator, random_state=seed).fit(wine), wine)
@@ -318,6 +334,7 @@ def test_one_seed_gives_the_same_numbers_and_another_seed_others(estimator, wine
     assert np.abs(first - other).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_a_random_state_moves_on_with_every_fit(wine):
     def twice(random_state):
         coder = quick(AutoencoderTransformer, random_state=random_state)
@@ -331,6 +348,7 @@ def test_a_random_state_moves_on_with_every_fit(wine):
     np.testing.assert_array_equal(twice(None), again)
 
 
+@pytest.mark.slow
 def test_the_random_states_of_the_caller_are_left_alone(wine):
     def start():
         keras.utils.clear_session()  # Keras 3.12 goes on in its own generator else
@@ -352,6 +370,7 @@ def test_the_random_states_of_the_caller_are_left_alone(wine):
 
 
 @on_tensorflow
+@pytest.mark.slow
 def test_tensorflows_generator_is_left_alone(wine):
     import tensorflow as tf
 
@@ -375,6 +394,7 @@ def test_a_failed_fit_leaves_them_alone_too(wine):
 
 @both
 @pytest.mark.parametrize("way", ["pickle", "joblib", "deepcopy"])
+@pytest.mark.slow
 def test_a_copy_gives_the_same_output(estimator, way, wine, tmp_path):
     fitted = quick(estimator).fit(wine)
     if way == "pickle":
@@ -389,6 +409,7 @@ def test_a_copy_gives_the_same_output(estimator, way, wine, tmp_path):
 
 
 @both
+@pytest.mark.slow
 def test_a_clone_has_the_arguments_and_nothing_learnt(estimator, wine):
     fitted = quick(estimator, tol=0.5).fit(wine)
     twin = clone(fitted)
@@ -399,12 +420,14 @@ def test_a_clone_has_the_arguments_and_nothing_learnt(estimator, wine):
 # --- training
 
 
+@pytest.mark.slow
 def test_the_history_has_one_value_an_epoch(wine):
     coder = quick(AutoencoderTransformer, epochs=5).fit(wine)
     assert coder.n_iter_ == len(coder.history_["loss"]) == 5
     assert coder.history_["loss"][-1] < coder.history_["loss"][0]
 
 
+@pytest.mark.slow
 def test_early_stopping_waits_and_keeps_the_best_weights(wine):
     coder = quick(
         AutoencoderTransformer,
@@ -429,6 +452,7 @@ def test_early_stopping_waits_and_keeps_the_best_weights(wine):
 
 @both
 @pytest.mark.parametrize("scale", [True, False])
+@pytest.mark.slow
 def test_a_constant_column_does_no_harm(estimator, scale):
     X = np.c_[np.full(30, 7.0), np.random.default_rng(0).normal(size=(30, 2))]
     fitted = quick(estimator, scale=scale).fit(X)
@@ -437,12 +461,14 @@ def test_a_constant_column_does_no_harm(estimator, scale):
 
 @both
 @pytest.mark.parametrize("shape", [(1, 3), (2, 1), (3, 50)])
+@pytest.mark.slow
 def test_tiny_tables_work(estimator, shape):
     X = np.random.default_rng(0).normal(size=shape)
     fitted = quick(estimator, latent_dim=60).fit(X)
     assert len(output(fitted, X)) == len(X)
 
 
+@pytest.mark.slow
 def test_columns_of_very_different_size_are_learnt_alike():
     X = np.random.default_rng(0).normal(size=(100, 1)) * [1e-8, 1.0, 1e12]
     coder = AutoencoderTransformer(1, (), learning_rate=1e-2, random_state=0).fit(X)
@@ -455,6 +481,7 @@ def test_columns_of_very_different_size_are_learnt_alike():
 
 @both
 @pytest.mark.parametrize("make", [scipy.sparse.csr_matrix, scipy.sparse.csc_array])
+@pytest.mark.slow
 def test_sparse_data_is_refused_with_a_way_out(estimator, make, wine):
     with pytest.raises(TypeError, match=r"X.toarray\(\), or .*TruncatedSVD"):
         quick(estimator).fit(make(wine))

@@ -38,6 +38,7 @@ def with_value(x, value, row=1, column=3):
 @both
 @scaled_or_not
 @pytest.mark.parametrize("value", LARGE)
+@pytest.mark.slow
 def test_a_row_beyond_all_measure_scores_lowest(estimator, scale, value, wine):
     fitted = fitted_to_wine(estimator, scale)
     rows = with_value(wine[:5], value)
@@ -60,6 +61,7 @@ def test_a_row_beyond_all_measure_is_an_outlier(scale, value, wine):
     assert fitted.predict(rows)[1] == -1
 
 
+@pytest.mark.slow
 def test_the_mean_score_of_many_such_rows_is_finite(wine):
     fitted = quick(AutoencoderTransformer).fit(wine)
     score = fitted.score(np.full_like(wine, 1e300))
@@ -96,6 +98,7 @@ def test_two_such_rows_do_not_hide_each_other(estimator, wine):
 
 
 @both
+@pytest.mark.slow
 def test_a_column_of_large_numbers_alone_is_a_column_like_others(estimator, wine):
     """Units are the reader's own: what counts is what remains after scaling."""
     plain = fitted_to_wine(estimator)
@@ -107,6 +110,7 @@ def test_a_column_of_large_numbers_alone_is_a_column_like_others(estimator, wine
 
 
 @both
+@pytest.mark.slow
 def test_a_rare_value_in_a_constant_column_is_no_fault(estimator, wine):
     rows = np.c_[wine, np.zeros(len(wine))]
     rows[4, -1] = 1e6
@@ -115,6 +119,7 @@ def test_a_rare_value_in_a_constant_column_is_no_fault(estimator, wine):
 
 @both
 @pytest.mark.parametrize("constant", [0.0, 5.0, 1e40, 1e300, -1e300])
+@pytest.mark.slow
 def test_a_constant_column_of_any_size_becomes_zero(estimator, constant, wine):
     rows = np.c_[wine, np.full(len(wine), constant)]
     fitted = quick(estimator).fit(rows)
@@ -125,6 +130,7 @@ def test_a_constant_column_of_any_size_becomes_zero(estimator, constant, wine):
 
 
 @both
+@pytest.mark.slow
 def test_a_column_that_differs_by_rounding_alone_does_no_harm(estimator, wine):
     rows = np.c_[wine, np.where(np.arange(len(wine)) % 2, 0.1 + 0.2, 0.3)]
     assert np.isfinite(quick(estimator).fit(rows).score_samples(rows)).all()
@@ -132,6 +138,7 @@ def test_a_column_that_differs_by_rounding_alone_does_no_harm(estimator, wine):
 
 @both
 @pytest.mark.parametrize("spread", [1e-150, 1e-160, 1e-200, 1e-300])
+@pytest.mark.slow
 def test_a_column_of_hardly_any_variance_does_no_harm(estimator, spread, wine):
     tiny = spread * np.random.default_rng(0).normal(size=len(wine))
     rows = np.c_[wine, tiny]
@@ -151,6 +158,7 @@ def test_no_code_is_given_for_such_a_row(scale, value, wine):
         fitted.transform(with_value(wine, value))
 
 
+@pytest.mark.slow
 def test_a_row_whose_code_overflows_is_named(wine):
     fitted = quick(AutoencoderTransformer, scale=False, activation="relu").fit(wine)
     rows = wine.copy()
@@ -170,6 +178,7 @@ def test_no_row_is_made_of_a_code_that_is_too_large(scale, value, wine):
         fitted.inverse_transform(codes)
 
 
+@pytest.mark.slow
 def test_a_row_that_overflows_on_its_way_back_is_named(wine):
     """The last step of all: from scaled columns to their own, large, unit."""
     stretched = wine.copy()
@@ -184,6 +193,7 @@ def test_a_row_that_overflows_on_its_way_back_is_named(wine):
         fitted.inverse_transform(codes)
 
 
+@pytest.mark.slow
 def test_what_is_computed_for_usual_rows_has_not_changed(wine):
     fitted = quick(AutoencoderTransformer).fit(wine)
     x = StandardScaler().fit_transform(wine).astype("float32")

@@ -110,6 +110,7 @@ def test_every_member_comes_back_from_a_file(name, learned, digits, tmp_path):
 
 
 @every_member
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers(name, short, digits):
     assert short_run(name, digits)[1] == short(name)[1]
 
@@ -148,6 +149,7 @@ def test_the_history_holds_every_term_and_they_add_up(name, short):
 @pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="other backends have one loop only"
 )
+@pytest.mark.slow
 def test_the_compiled_loop_is_keras_own_loop(name, short, digits):
     ours, _ = short(name)
     model, _ = short_run(name, digits, keras.Model.fit)
@@ -156,6 +158,7 @@ def test_the_compiled_loop_is_keras_own_loop(name, short, digits):
 
 
 @every_member
+@pytest.mark.slow
 def test_prediction_draws_nothing(name, learned, digits):
     model = learned(name)
     x = digits[:20]
@@ -183,8 +186,17 @@ ON_ANY = {
 }
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("name", ON_ANY)
+# A code of several axes is new to every member; of a flat one they only see numbers,
+# but for two that look into the encoder, and at the axes of the input.
+PAIRS = [
+    *((name, "map") for name in ON_ANY),
+    *(("contractive", other) for other in ("convolutional", "recurrent")),
+    *(("masked", other) for other in ("dense", "recurrent")),
+    *(("variational", other) for other in ("dense", "convolutional", "recurrent")),
+]
+
+
+@pytest.mark.parametrize(("name", "architecture"), PAIRS)
 @pytest.mark.slow
 def test_a_member_takes_any_architecture(name, architecture, digits):
     model = ON_ANY[name](ARCHITECTURES[architecture])
@@ -204,6 +216,7 @@ def test_a_member_takes_any_architecture(name, architecture, digits):
         assert np.ptp(redrawn, axis=0).max() > 1e-4  # each digit its own
 
 
+@pytest.mark.slow
 def test_colour_images_of_odd_size_go_through():
     x = np.random.default_rng(0).random((8, 12, 13, 3), dtype=np.float32)
     model = VariationalAutoencoder(*convolutional((12, 13, 3), 4, gaussian=True))
@@ -214,6 +227,7 @@ def test_colour_images_of_odd_size_go_through():
 # --- plain and linear
 
 
+@pytest.mark.slow
 def test_a_linear_autoencoder_reaches_the_error_of_pca(digits):
     keras.utils.set_random_seed(0)
     linear = dense(784, 4, hidden=(), output_activation="linear")
@@ -227,6 +241,7 @@ def test_a_linear_autoencoder_reaches_the_error_of_pca(digits):
 # --- sparse
 
 
+@pytest.mark.slow
 def test_l1_makes_codes_smaller_as_its_weight_grows(digits):
     sizes = []
     for weight in (0.0, 1e-4, 1e-3):
@@ -237,6 +252,7 @@ def test_l1_makes_codes_smaller_as_its_weight_grows(digits):
     assert sizes[0] > 2 * sizes[1] > 4 * sizes[2]
 
 
+@pytest.mark.slow
 def test_l1_without_weight_is_the_plain_autoencoder(digits):
     outputs = []
     for cls in (lambda *p: L1SparseAutoencoder(*p, weight=0.0), Autoencoder):
@@ -245,6 +261,7 @@ def test_l1_without_weight_is_the_plain_autoencoder(digits):
     np.testing.assert_allclose(*outputs, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_kl_penalty_brings_each_unit_to_its_rate(digits):
     keras.utils.set_random_seed(0)
     architecture = pair(32, code_activation="sigmoid")
@@ -260,6 +277,7 @@ def test_the_kl_penalty_needs_a_code_that_has_a_rate():
         KLSparseAutoencoder(*pair(code_activation="sigmoid"), rho=2)
 
 
+@pytest.mark.slow
 def test_k_numbers_of_a_code_pass_and_they_are_the_largest(digits):
     model = KSparseAutoencoder(*pair(), k=3)
     h = model.encoder.predict(digits[:100], verbose=0)
@@ -269,6 +287,7 @@ def test_k_numbers_of_a_code_pass_and_they_are_the_largest(digits):
     np.testing.assert_allclose(np.sort(z[z != 0].reshape(100, 3)), largest, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_k_sparse_with_all_numbers_is_the_plain_autoencoder(digits):
     outputs = []
     for cls in (lambda *p: KSparseAutoencoder(*p, k=16), Autoencoder):
@@ -301,6 +320,7 @@ def test_a_denoiser_is_closer_to_the_clean_digit_than_its_input(digits):
     assert decibels > 4
 
 
+@pytest.mark.slow
 def test_corruption_is_for_training_only(digits):
     model = member("denoising")
     model.evaluate(digits[:50], verbose=0)
@@ -395,6 +415,7 @@ def test_the_closed_form_of_kl_is_its_monte_carlo_mean():
     assert closed == pytest.approx(draws.mean(), abs=4 * error)
 
 
+@pytest.mark.slow
 def test_without_beta_it_is_an_autoencoder_whose_noise_dies_out(digits):
     keras.utils.set_random_seed(0)
     free = VariationalAutoencoder(*pair(gaussian=True), beta=0.0)
@@ -424,6 +445,7 @@ def test_beta_trades_divergence_for_error(digits):
     assert error == sorted(error)
 
 
+@pytest.mark.slow
 def test_the_warm_up_raises_beta_in_a_straight_line(digits):
     model = VariationalAutoencoder(*pair(gaussian=True), beta=2.0, warmup_steps=8)
     model.compile("sgd", losses.bce_per_image)
@@ -434,6 +456,7 @@ def test_the_warm_up_raises_beta_in_a_straight_line(digits):
     assert betas == [1.0, 2.0, 2.0]
 
 
+@pytest.mark.slow
 def test_posterior_collapse_is_reported(digits):
     keras.utils.set_random_seed(0)
     model = VariationalAutoencoder(*pair(4, gaussian=True), beta=100.0)
@@ -444,6 +467,7 @@ def test_posterior_collapse_is_reported(digits):
     assert np.ptp(model.reconstruct(digits[:50]), axis=0).max() < 0.05  # all the same
 
 
+@pytest.mark.slow
 def test_a_code_in_use_is_not_reported(digits):
     keras.utils.set_random_seed(0)
     model = VariationalAutoencoder(*pair(4, gaussian=True))
@@ -491,6 +515,7 @@ def test_the_importance_weighted_bound_falls_with_its_samples(digits):
 # --- vector-quantised
 
 
+@pytest.mark.slow
 def test_the_codebook_is_used(digits):
     keras.utils.set_random_seed(0)
     model = VectorQuantizedAutoencoder(*pair(), codes=64, code_dim=4)
@@ -501,6 +526,7 @@ def test_the_codebook_is_used(digits):
     assert len(np.unique(indices)) > 32  # more than half of it
 
 
+@pytest.mark.slow
 def test_each_vector_gives_way_to_the_nearest_entry(digits):
     model = member("quantized")
     model.fit(digits[:256], verbose=0)
@@ -515,6 +541,7 @@ def test_each_vector_gives_way_to_the_nearest_entry(digits):
     np.testing.assert_allclose(model.encode(digits[:10]), codes, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_entries_move_to_the_mean_of_what_chooses_them():
     quantizer = VectorQuantizedAutoencoder(*pair(4), codes=2, decay=0.9).quantizer
     h = np.array([[0.0] * 4, [1.0] * 4, [9.0] * 4, [11.0] * 4], "float32")
@@ -524,6 +551,7 @@ def test_entries_move_to_the_mean_of_what_chooses_them():
     np.testing.assert_allclose(entries, [0.5, 10.0], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_dead_entry_is_revived():
     quantizer = VectorQuantizedAutoencoder(*pair(4), codes=2, decay=0.9).quantizer
     near = ops.convert_to_tensor(np.zeros((8, 4), "float32"))
@@ -567,6 +595,7 @@ def test_the_critic_brings_the_codes_to_the_standard_normal(digits):
     assert centre < 0.25
 
 
+@pytest.mark.slow
 def test_each_side_of_the_game_moves_its_own_weights_alone(digits):
     keras.utils.set_random_seed(0)
     model = AdversarialAutoencoder(*pair(2), weight=0.0)
@@ -636,6 +665,7 @@ def test_a_bad_mask_is_named(options, message):
 # --- tied
 
 
+@pytest.mark.slow
 def test_tied_weights_are_one_matrix_and_its_transpose(digits):
     keras.utils.set_random_seed(0)
     model = TiedAutoencoder(dense(784, 4, hidden=())[0], "linear")
@@ -647,6 +677,7 @@ def test_tied_weights_are_one_matrix_and_its_transpose(digits):
     assert model.count_params() == 784 * 4 + 4 + 784
 
 
+@pytest.mark.slow
 def test_a_tied_linear_autoencoder_finds_the_principal_subspace(digits):
     keras.utils.set_random_seed(0)
     x = digits - digits.mean(axis=0)

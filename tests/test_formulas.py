@@ -82,6 +82,7 @@ def exists(node):
     return not name or name in tests
 
 
+@pytest.mark.slow
 def test_every_correction_names_a_test_that_exists():
     page = pages()["appendix/corrections"]
     entries = page.count("\n: ")

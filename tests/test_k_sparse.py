@@ -22,6 +22,7 @@ def passed(h, k, dtype="float32"):
 @pytest.mark.parametrize("k", [1, 3, 7, 8])
 @pytest.mark.parametrize("shape", [(5, 8), (5, 4, 4, 8)])
 @pytest.mark.parametrize("levels", [1, 2, 4])
+@pytest.mark.slow
 def test_exactly_k_numbers_pass_when_many_are_equal(shape, levels, k, dtype):
     h = 1.0 + np.random.default_rng(0).integers(levels, size=shape)
     z = passed(h, k, dtype)
@@ -41,6 +42,7 @@ def test_half_precision_makes_equals_of_numbers_that_differ():
     assert np.count_nonzero(passed(h, 2, "float16")) == 2
 
 
+@pytest.mark.slow
 def test_the_gradient_reaches_what_passed_and_nothing_else():
     keras.utils.set_random_seed(0)
     model = KSparseAutoencoder(*dense(4, 6, hidden=(), output_activation="linear"), k=2)

@@ -143,6 +143,7 @@ def test_a_callback_has_its_model(model):
     assert internals.model_of(callback) is internals.model_of(other) is model
 
 
+@pytest.mark.slow
 def test_keras_fit_tells_evaluate_that_it_calls():
     seen = []
 

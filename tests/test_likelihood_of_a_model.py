@@ -82,6 +82,7 @@ def test_the_estimate_falls_to_the_closed_form_from_above(trained, digits):
     assert means[1] > means[2]
 
 
+@pytest.mark.slow
 def test_the_bound_that_training_reports_is_above_the_closed_form(trained, digits):
     """Its size is known: E ‖x − Wz − b‖² under a Gaussian code has a closed form."""
     model, w, variance = trained.model, trained.w, trained.variance
@@ -115,6 +116,7 @@ def test_each_direction_carries_its_eigenvalue_less_the_noise(trained):
 
 
 @pytest.mark.parametrize(("variance", "used"), [(1.0, 6), (2.5, 5), (9.0, 0)])
+@pytest.mark.slow
 def test_the_formula_of_the_best_model_is_the_density_of_that_model(
     digits, variance, used
 ):

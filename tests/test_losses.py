@@ -86,6 +86,7 @@ def test_a_wrong_certain_pixel_costs_sixteen_nats():
 
 @given(pairs)
 @settings(max_examples=30, deadline=None)
+@pytest.mark.slow
 def test_the_mean_over_the_batch_is_the_loss_of_keras(pair):
     for ours, theirs in (
         ("mse_per_pixel", keras.losses.MeanSquaredError),
@@ -220,6 +221,7 @@ def test_the_masked_loss_wants_sequences():
 
 @given(pairs)
 @settings(max_examples=30, deadline=None)
+@pytest.mark.slow
 def test_an_image_costs_its_pixels_together(pair):
     pixels = pair[0][0].size
     for image, pixel in (
@@ -265,6 +267,7 @@ def test_cross_entropy_of_grey_pixels_is_lowest_at_their_entropy(images):
     assert (value("bce_per_image", x, other) > floor).all()
 
 
+@pytest.mark.slow
 def test_no_decoder_brings_the_cross_entropy_of_mnist_below_its_floor():
     x = data.load_mnist().x_test
     entropy = (scipy.special.entr(x) + scipy.special.entr(1 - x)).mean(dtype=np.float64)
@@ -278,6 +281,7 @@ def test_no_decoder_brings_the_cross_entropy_of_mnist_below_its_floor():
     st.floats(0.01, 0.99),
 )
 @settings(max_examples=50, deadline=None)
+@pytest.mark.slow
 def test_divergences_are_never_negative(codes, rho):
     assert (value("gaussian_kl", *codes) >= 0).all()
     rates = 1 / (1 + np.exp(-codes[0, 0]))
@@ -349,6 +353,7 @@ def small(loss, activation="sigmoid"):
     return model
 
 
+@pytest.mark.slow
 def test_training_on_the_mean_per_pixel_is_training_on_mse(digits):
     ours, theirs = small(losses.mse_per_pixel), small("mse")
     for model in (ours, theirs):
@@ -358,6 +363,7 @@ def test_training_on_the_mean_per_pixel_is_training_on_mse(digits):
 
 
 @pytest.mark.parametrize("name", [*OF_PAIRS, "gaussian_nll_per_image"])
+@pytest.mark.slow
 def test_the_loss_reported_is_the_mean_over_the_images(digits, name):
     model = small(getattr(losses, name))
     loss, reconstruction = model.evaluate(digits[:100], verbose=0)
@@ -379,6 +385,7 @@ def test_a_model_saved_with_the_loss_trains_on(digits, name, tmp_path):
     assert a == b
 
 
+@pytest.mark.slow
 def test_a_loss_serves_as_a_metric_too(digits):
     model = small("mse")
     model.compile("adam", "mse", metrics=[losses.squared_error_per_image])
@@ -389,6 +396,7 @@ def test_a_loss_serves_as_a_metric_too(digits):
 
 
 @pytest.mark.parametrize("name", ["bce_per_pixel", "bce_per_image"])
+@pytest.mark.slow
 def test_cross_entropy_needs_probabilities_and_targets_between_0_and_1(name, digits):
     with pytest.raises(ValueError, match="ends in 'linear'; use a sigmoid"):
         small(getattr(losses, name), activation="linear")
@@ -397,6 +405,7 @@ def test_cross_entropy_needs_probabilities_and_targets_between_0_and_1(name, dig
 
 
 @on_tensorflow
+@pytest.mark.slow
 def test_sizes_not_known_while_tracing_are_no_mismatch():
     import tensorflow as tf
 

@@ -43,6 +43,7 @@ def test_one_wrong_pixel_counts_as_one_however_large_the_image():
 
 
 @given(pairs)
+@pytest.mark.slow
 def test_mse_is_the_one_of_scikit_learn(pair):
     x, x_hat = (a.reshape(len(a), -1).astype(np.float64) for a in pair)
     expected = sklearn.metrics.mean_squared_error(x, x_hat)
@@ -61,6 +62,7 @@ def test_errors_are_symmetric_and_do_not_mind_flattening(pair):
 
 
 @given(pairs, st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_errors_follow_their_images_when_the_order_changes(pair, random):
     x, x_hat = pair
     order = list(range(len(x)))
@@ -110,6 +112,7 @@ def test_errors_by_class_by_hand():
 
 
 @given(pairs, st.data())
+@pytest.mark.slow
 def test_class_errors_average_to_the_error_of_the_whole(pair, data):
     labels = data.draw(hnp.arrays(np.uint8, len(pair[0]), elements=st.integers(0, 9)))
     result = error_by_class(*pair, labels)

@@ -142,6 +142,7 @@ def test_codes_without_the_class_give_chance(written):
     assert knn_probe(*noise) == pytest.approx(0.1, abs=0.03)
 
 
+@pytest.mark.slow
 def test_the_nearest_neighbour_alone_is_a_lookup(written):
     x, y, x_test, y_test = written
     distances = ((x_test[:, None].astype(int) - x[None]) ** 2).sum(axis=2)
@@ -211,6 +212,7 @@ def test_trustworthiness_by_its_definition():
     assert trustworthiness(x, z, n_neighbors=k) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_principal_components_are_trusted_more_with_each_and_noise_is_not(digits):
     x = digits[:500]
     z = PCA(32, random_state=0).fit_transform(x)

@@ -26,6 +26,7 @@ def test_of_a_sigmoid_layer_it_is_the_closed_form_of_the_contractive_paper():
     np.testing.assert_allclose(jacobian_norm(encoder, x), expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_of_a_deep_encoder_it_is_what_finite_differences_give():
     model = Autoencoder(*dense((3, 4), 5, hidden=(16,), activation="tanh"))
     x = np.random.default_rng(0).random((2, 3, 4))

@@ -46,6 +46,7 @@ def test_large_sets_are_summed_in_pieces_to_the_same_value(monkeypatch):
     assert squared_mmd(a, b) == pytest.approx(whole, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_it_is_unbiased_for_gaussians_whose_distance_is_known():
     # E (ab + 1)³ over independent a, b: 1 + 3 E[a]E[b] + 3 E[a²]E[b²] + E[a³]E[b³]
     mean, deviation = 0.5, 1.5
@@ -97,6 +98,7 @@ def test_set():
     return mnist.x_test[rows], mnist.y_test[rows]
 
 
+@pytest.mark.slow
 def test_the_network_behind_the_distance_knows_its_digits():
     mnist = data.load_mnist()
     network = samples._train()
@@ -106,6 +108,7 @@ def test_the_network_behind_the_distance_knows_its_digits():
     assert accuracy > 0.97  # 0.975 measured
 
 
+@pytest.mark.slow
 def test_two_random_halves_of_the_test_digits_are_alike(test_set):
     x, _ = test_set
     features = samples._features(x)
@@ -121,6 +124,7 @@ def test_two_random_halves_of_the_test_digits_are_alike(test_set):
     assert 0.8 < error.mean() / value.std() < 1.8
 
 
+@pytest.mark.slow
 def test_the_standard_error_is_the_spread_over_other_samples(test_set):
     x, _ = test_set
     features = samples._features(x), samples._features(1 - x)
@@ -136,6 +140,7 @@ def test_the_standard_error_is_the_spread_over_other_samples(test_set):
     assert error.mean() == pytest.approx(value.std(), rel=0.25)  # 100 draws leave 7 %
 
 
+@pytest.mark.slow
 def test_the_distance_grows_with_noise_and_with_blur(test_set):
     real, other = np.split(test_set[0], 2)
     noise = np.random.default_rng(0).normal(size=other.shape)
@@ -153,6 +158,7 @@ def test_the_distance_grows_with_noise_and_with_blur(test_set):
             assert more.value - less.value > 2 * more.standard_error
 
 
+@pytest.mark.slow
 def test_many_copies_of_one_good_digit_are_far_from_real(test_set):
     real, other = np.split(test_set[0], 2)
     blurred = sample_distance(real, scipy.ndimage.gaussian_filter(other, (0, 1, 1)))
@@ -162,12 +168,14 @@ def test_many_copies_of_one_good_digit_are_far_from_real(test_set):
     assert one_class.value > blurred.value
 
 
+@pytest.mark.slow
 def test_the_shape_of_the_digits_does_not_matter(test_set):
     real, other = np.split(test_set[0][:200], 2)
     expected = sample_distance(real, other)
     assert sample_distance(data.flatten(real), other[..., None]) == expected
 
 
+@pytest.mark.slow
 def test_training_the_network_leaves_the_seeds_of_the_caller_alone(monkeypatch):
     monkeypatch.setattr(samples, "IMAGES", 500)
     monkeypatch.setattr(samples, "EPOCHS", 1)
@@ -183,6 +191,7 @@ def test_training_the_network_leaves_the_seeds_of_the_caller_alone(monkeypatch):
     assert next_draws(train=True) == next_draws(train=False)
 
 
+@pytest.mark.slow
 def test_the_network_does_not_depend_on_the_seeds_of_the_caller(monkeypatch):
     monkeypatch.setattr(samples, "IMAGES", 500)
     monkeypatch.setattr(samples, "EPOCHS", 1)
@@ -199,9 +208,12 @@ def test_the_network_does_not_depend_on_the_seeds_of_the_caller(monkeypatch):
     [
         (np.zeros((5, 27, 28)), "generated must be digits.*knows MNIST only"),
         (np.full((5, 28, 28), 255.0), "generated has values from 255 to 255.*by 255"),
-        (np.zeros((2, 28, 28)), "at least 3"),
+        (np.zeros((2, 28, 28)), "generated must be at least 3 digits, got 2"),
     ],
 )
-def test_what_is_no_set_of_digits_is_refused(generated, message):
+def test_what_is_no_set_of_digits_is_refused_before_any_work(
+    generated, message, monkeypatch
+):
+    monkeypatch.setattr(samples, "_extractor", None)
     with pytest.raises(ValueError, match=message):
         sample_distance(np.zeros((3, 28, 28)), generated)

@@ -22,6 +22,7 @@ def test_the_decoder_mirrors_the_encoder():
     assert up == [64, 128, 784]
 
 
+@pytest.mark.slow
 def test_images_go_in_and_come_out_as_images(digits):
     encoder, decoder = dense((28, 28), latent_dim=8)
     model = Autoencoder(encoder, decoder)
@@ -70,6 +71,7 @@ def test_an_unknown_activation_is_named():
 # --- the family's base
 
 
+@pytest.mark.slow
 def test_reconstruct_is_decode_of_encode_is_the_call(digits):
     model = small()
     expected = keras.ops.convert_to_numpy(model(digits[:300]))
@@ -81,6 +83,7 @@ def test_reconstruct_is_decode_of_encode_is_the_call(digits):
     )
 
 
+@pytest.mark.slow
 def test_it_learns_to_redraw_digits_better_than_the_mean_image(digits):
     model = small()
     train, test = digits[:1500], digits[1500:]
@@ -89,6 +92,7 @@ def test_it_learns_to_redraw_digits_better_than_the_mean_image(digits):
     assert np.mean((test - model.reconstruct(test)) ** 2) < 0.6 * mean_image
 
 
+@pytest.mark.slow
 def test_the_target_defaults_to_the_input(digits):
     x = digits[:200]
     alone, paired = small(), small()
@@ -109,6 +113,7 @@ def test_a_target_that_is_the_input_is_looked_at_once(digits):
     assert x is not y
 
 
+@pytest.mark.slow
 def test_the_loss_is_the_mean_per_pixel(digits):
     model = small()
     loss, reconstruction = model.evaluate(digits[:200], verbose=0)
@@ -117,6 +122,7 @@ def test_the_loss_is_the_mean_per_pixel(digits):
     assert reconstruction == loss
 
 
+@pytest.mark.slow
 def test_weight_decay_is_in_the_loss_and_not_in_the_reconstruction(digits):
     encoder, decoder = dense(784, latent_dim=4)
     weighty = keras.layers.Dense(4, kernel_regularizer=keras.regularizers.L2(0.1))
@@ -128,6 +134,7 @@ def test_weight_decay_is_in_the_loss_and_not_in_the_reconstruction(digits):
     assert loss - reconstruction == pytest.approx(penalty, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_metrics_are_measured_against_the_input(digits):
     model = small()
     model.compile("adam", "mse", metrics=["mae"])
@@ -145,6 +152,7 @@ def test_the_undercomplete_code_is_narrower_than_the_input():
 # --- saving
 
 
+@pytest.mark.slow
 def test_a_saved_model_comes_back_whole(digits, tmp_path):
     model = small()
     model.fit(digits[:300], verbose=0)
@@ -161,6 +169,7 @@ def test_a_saved_model_comes_back_whole(digits, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_model_saved_before_training_comes_back(digits, tmp_path):
     keras.utils.set_random_seed(1)
     model = Autoencoder(*dense((28, 28), latent_dim=8))
@@ -171,6 +180,7 @@ def test_a_model_saved_before_training_comes_back(digits, tmp_path):
 
 
 @pytest.mark.parametrize("jit_compile", ["auto", True, False])
+@pytest.mark.slow
 def test_a_saved_model_is_compiled_as_it_was(tmp_path, jit_compile):
     model = small()
     model.compile("sgd", "mae", jit_compile=jit_compile)
@@ -186,6 +196,7 @@ def test_the_config_round_trips():
     assert twin.get_config() == model.get_config()
 
 
+@pytest.mark.slow
 def test_weights_go_from_one_model_to_another(digits, tmp_path):
     first, second = small(), small()
     first.fit(digits[:100], verbose=0)
@@ -216,6 +227,7 @@ def test_weights_go_from_one_model_to_another(digits, tmp_path):
         ([[1.0], [1.0, 2.0]], ValueError, "one array of numbers"),
     ],
 )
+@pytest.mark.slow
 def test_bad_input_is_named_before_anything_is_lost(method, bad, error, message):
     model = small()
     before = model.get_weights()
@@ -230,6 +242,7 @@ def test_a_bad_validation_set_is_named(digits):
         small().fit(digits[:9], validation_data=255 * digits[:9])
 
 
+@pytest.mark.slow
 def test_noise_may_leave_the_range_of_the_target(digits):
     noisy = digits[:64] + np.random.default_rng(0).normal(size=(64, 784))
     small().fit(noisy, digits[:64], verbose=0)
@@ -237,6 +250,7 @@ def test_noise_may_leave_the_range_of_the_target(digits):
         small().fit(digits[:64], noisy, verbose=0)
 
 
+@pytest.mark.slow
 def test_a_linear_output_allows_any_finite_target(digits):
     model = small(output_activation="linear")
     model.fit(5 * digits[:64] - 2, verbose=0)

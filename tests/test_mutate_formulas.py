@@ -15,10 +15,12 @@ def tried():
     return mutate_formulas.trials()
 
 
+@pytest.mark.slow
 def test_every_wrong_formula_is_noticed(tried):
     assert mutate_formulas.survivors(tried) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noticed_by", ["text", "reading", "numbers"])
 def test_every_formula_has_been_made_wrong(tried, noticed_by):
     caught = {trial.label for trial in tried if trial.noticed_by == noticed_by}
@@ -26,6 +28,7 @@ def test_every_formula_has_been_made_wrong(tried, noticed_by):
     assert caught == LABELS - set(spelled_out)
 
 
+@pytest.mark.slow
 def test_what_counts_as_equivalent_does_go_unnoticed(tried):
     unnoticed = [t.text for t in tried if t.place == "code" and not t.noticed_by]
     for text in mutate_formulas.EQUIVALENT:

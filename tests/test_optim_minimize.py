@@ -77,6 +77,7 @@ def test_every_rule_goes_down_the_bowl(name):
 
 
 @pytest.mark.parametrize("name", RULES)
+@pytest.mark.slow
 def test_every_rule_goes_along_the_valley_of_rosenbrock(name):
     path = minimize(rosenbrock, [-1.2, 1.0], name, 2000, falling(VALLEY[name], 2000))
     assert path.losses[0] == pytest.approx(24.2)

@@ -293,6 +293,7 @@ def test_the_start_is_no_part_of_the_mean_as_in_algorithm_1():
     assert np.abs(x[0] - (WEIGHTS + z) / 2).max() > 0.04
 
 
+@pytest.mark.slow
 def test_optax_is_the_code_of_the_authors_but_warms_up_from_zero():
     optax = pytest.importorskip("optax", reason="optax has no Windows builds")
     theirs = optax.contrib.schedule_free_adamw(0.1, warmup_steps=10, weight_decay=0.5)
@@ -405,6 +406,7 @@ vectors = st.lists(
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 @given(vectors, st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_the_order_of_the_weights_does_not_matter(name, values, random):
     rule, g = RULES[name], np.array(values)
     w, order = np.cos(g), list(range(len(g)))
@@ -418,6 +420,7 @@ def test_the_order_of_the_weights_does_not_matter(name, values, random):
     "name", ["adam", "amsgrad", "adamax", "nadam", "adamw", "lion"]
 )
 @given(vectors, st.floats(0.1, 1e4))
+@pytest.mark.slow
 def test_the_size_of_the_gradient_does_not_matter(name, values, factor):
     rule, g = RULES[name], np.array(values)
     w = np.cos(g)
@@ -432,6 +435,7 @@ def test_the_size_of_the_gradient_does_not_matter(name, values, factor):
 
 
 @given(vectors)
+@pytest.mark.slow
 def test_lion_moves_every_weight_by_the_rate(values):
     g = np.array(values)
     step, _ = RULES["lion"].update(g, RULES["lion"].init(g), g, learning_rate=0.25)

@@ -62,6 +62,7 @@ def test_every_optimizer_gets_as_many_rates_a_half_decade_apart(load):
             np.testing.assert_allclose(ratios, math.sqrt(10), rtol=2e-4)
 
 
+@pytest.mark.slow
 def test_every_run_warms_up_and_then_decays_to_zero(load):
     schedule = load("rules").Schedule(steps=100, decays=True)
     schedule.peak.assign(2.0)
@@ -79,6 +80,7 @@ def test_schedule_free_keeps_its_rate_after_the_warm_up(load):
     np.testing.assert_allclose(rate, [0, 0.4, 2, 2, 2], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_only_the_rate_differs_from_what_keras_sets(load):
     rules = load("rules")
     changed = {
@@ -142,6 +144,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(
     assert once["curve"]["train"] != other["curve"]["train"]
 
 
+@pytest.mark.slow
 def test_schedule_free_is_judged_at_the_mean_of_its_path(load, images, tiny):
     trial = load("trial").Trial(tiny("source"), "schedule_free", images)
     trial._restart(0.03, seed=1)
@@ -157,6 +160,7 @@ def test_schedule_free_is_judged_at_the_mean_of_its_path(load, images, tiny):
         np.testing.assert_array_equal(before, after.numpy())
 
 
+@pytest.mark.slow
 def test_divergence_ends_the_run_and_is_recorded(load, images, tiny):
     trial = load("trial").Trial(tiny("source"), "sgd", images)
     result = trial.run(1e38, seed=1, final=True)
@@ -379,6 +383,7 @@ def test_timing_is_relative_to_sgd_in_the_same_round(load):
     assert load("timing").relative(rows) == {"sgd": 1.0, "muon": 2.5}
 
 
+@pytest.mark.slow
 def test_a_timed_turn_takes_time(load, images, tiny):
     trial = load("trial").Trial(tiny("source"), "sgd", images)
     assert 0 < trial.seconds_a_step() < 10

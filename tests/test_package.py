@@ -33,6 +33,7 @@ def test_importing_the_package_imports_nothing_heavy():
     assert not {"tensorflow", "keras", "numpy", "matplotlib", "sklearn"} & set(heavy)
 
 
+@pytest.mark.slow
 def test_data_and_metrics_do_without_keras():
     code = "import sys; from aebook import data, metrics; print(*sys.modules)"
     assert not {"tensorflow", "keras"} & set(run("-c", code).split())

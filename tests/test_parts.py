@@ -23,6 +23,7 @@ def plain(*shape, width=4):
     ("one", "other"),
     [((24, 24), (23, 23)), ((784,), (28, 28)), ((28, 28), (28, 28, 1))],
 )
+@pytest.mark.slow
 def test_images_of_another_size_are_told_from_codes(family, one, other):
     gaussian = family is VariationalAutoencoder
     encoder, _ = dense(one, 4, gaussian=gaussian)
@@ -73,6 +74,7 @@ def keras_io_encoder():
     return x, mean, log_var, layers.Add(name="z")([mean, log_var])
 
 
+@pytest.mark.slow
 def test_the_three_outputs_of_keras_ios_encoder_are_to_be_joined():
     x, *outputs = keras_io_encoder()
     decoder = dense((28, 28, 1), 2)[1]
@@ -88,6 +90,7 @@ def test_the_three_outputs_of_keras_ios_encoder_are_to_be_joined():
             VariationalAutoencoder(keras.Model(x, some), decoder)
 
 
+@pytest.mark.slow
 def test_joined_as_the_message_says_it_trains():
     x, mean, log_var, _ = keras_io_encoder()
     encoder = keras.Model(x, layers.Concatenate(axis=-1)([mean, log_var]))
@@ -110,6 +113,7 @@ def test_several_inputs_are_to_be_joined():
         models.TiedAutoencoder(two)
 
 
+@pytest.mark.slow
 def test_a_list_of_one_is_one():
     x = keras.Input((4,))
     encoder = keras.Model([x], [layers.Dense(2)(x)])
@@ -144,6 +148,7 @@ def of_any_size():
     )
 
 
+@pytest.mark.slow
 def test_a_model_of_any_size_takes_images_of_equal_size(tmp_path):
     model = Autoencoder(*of_any_size())
     model.compile("adam", "mse")

@@ -9,6 +9,7 @@ import pytest
 
 
 @given(st.lists(st.floats(-10, 10, width=16), max_size=12), st.floats(0.1, 3))
+@pytest.mark.slow
 def test_spread_keeps_order_gap_and_whatever_has_room(positions, gap):
     positions = sorted(positions)
     result = spread(positions, gap)
@@ -18,6 +19,7 @@ def test_spread_keeps_order_gap_and_whatever_has_room(positions, gap):
         assert result == pytest.approx(positions)
 
 
+@pytest.mark.slow
 def test_texts_on_one_spot_are_pushed_apart_sideways_never():
     fig = Figure("alt")
     axes = fig.subplots()

@@ -21,6 +21,7 @@ def points(figure):
     return np.asarray(scatter.get_offsets()), colors
 
 
+@pytest.mark.slow
 def test_codes_of_two_numbers_are_drawn_as_they_are():
     figure = codes(FLAT, LABELS, title="Where?")
     offsets, colors = points(figure)
@@ -44,6 +45,7 @@ def test_wider_codes_are_drawn_in_the_plane_of_their_principal_components():
     assert axes.get_ylabel() in figure.alt
 
 
+@pytest.mark.slow
 def test_code_maps_are_laid_out_flat():
     maps, _ = points(codes(WIDE.reshape(60, 4, 2, 2), LABELS))
     np.testing.assert_array_equal(maps, points(codes(WIDE, LABELS))[0])
@@ -58,6 +60,7 @@ def test_class_names_stand_at_the_class_centres():
         np.testing.assert_allclose(text.get_position(), centre, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_names_on_one_spot_are_moved_apart_and_stay_readable():
     figure = codes(np.tile(FLAT[:2], (5, 1)), np.arange(10) // 2)
     figure.draw_without_rendering()
@@ -66,6 +69,7 @@ def test_names_on_one_spot_are_moved_apart_and_stay_readable():
         assert not any(box.overlaps(other) for other in boxes[:i])
 
 
+@pytest.mark.slow
 def test_the_alt_text_names_the_closest_and_farthest_classes():
     z = np.array([[0, 0], [0, 2], [3, 1], [10, 1]], float)
     assert codes(z, ["a", "a", "b", "c"]).alt == (
@@ -75,6 +79,7 @@ def test_the_alt_text_names_the_closest_and_farthest_classes():
     assert codes(z, [1, 1, 1, 1]).alt == "Scatter of 4 codes in 1 class."
 
 
+@pytest.mark.slow
 def test_of_many_codes_an_even_part_is_drawn_and_the_figure_says_so(monkeypatch):
     monkeypatch.setattr("aebook.plots.code_maps.MOST_POINTS", 25)
     figure = codes(FLAT, LABELS)
@@ -85,6 +90,7 @@ def test_of_many_codes_an_even_part_is_drawn_and_the_figure_says_so(monkeypatch)
     np.testing.assert_allclose(figure.axes[0].texts[0].get_position(), centre, atol=0.3)
 
 
+@pytest.mark.slow
 def test_the_largest_scatter_is_a_small_file():
     z, labels = rng.random((60_000, 2)), rng.integers(0, 10, 60_000)
     assert len(codes(z, labels)._repr_png_()[0]) < 150_000
@@ -119,6 +125,7 @@ def test_bars_can_have_names():
     assert labels == ["five", "zero", "one"]
 
 
+@pytest.mark.slow
 def test_every_public_plot_returns_our_figure_with_alt_text():
     run = {"loss": [2, 1]}
     for figure in (

@@ -41,6 +41,7 @@ def test_one_run_draws_training_and_validation_over_the_epochs():
     }
 
 
+@pytest.mark.slow
 def test_what_fit_returns_is_drawn_like_its_dict():
     fitted = SimpleNamespace(history=RUN, epoch=[0, 1, 2])
     assert lines(history(fitted)) == lines(history(RUN))
@@ -54,6 +55,7 @@ def test_a_run_without_validation_draws_one_line():
     assert figure.axes[0].get_xlabel() == "epoch"
 
 
+@pytest.mark.slow
 def test_several_runs_have_a_colour_each_and_dashes_for_validation():
     drawn = lines(history({"Adam": RUN, "wide": SLOW}))
     assert [(k, v[2], v[3]) for k, v in drawn.items()] == [
@@ -65,6 +67,7 @@ def test_several_runs_have_a_colour_each_and_dashes_for_validation():
     assert drawn["wide, validation"][:2] == ([1, 2], SLOW["val_loss"])
 
 
+@pytest.mark.slow
 def test_every_run_and_floor_is_named_once_and_no_names_overlap():
     close = {"loss": [0.05, 0.0101], "val_loss": [0.05, 0.0151]}
     figure = history({"a": RUN, "b": close, "c": SLOW}, floors={"PCA": 0.0168})
@@ -93,6 +96,7 @@ def test_another_metric_can_be_drawn():
     assert drawn["validation"][1] == [2, 3, 4]
 
 
+@pytest.mark.slow
 def test_a_logarithmic_axis_is_labelled_with_plain_numbers():
     figure = history(RUN, log=True)
     figure.draw_without_rendering()
@@ -111,6 +115,7 @@ def test_the_alt_text_gives_first_last_and_lowest_value():
     )
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_is_drawn_as_far_as_it_goes_and_said_to():
     figure = history({"bad": {"loss": [1.0, 9.0, np.nan, np.inf]}, "good": RUN})
     assert "bad, training: from 1 to 9, lowest 1 in epoch 1, 2 epochs not" in figure.alt

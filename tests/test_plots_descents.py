@@ -29,6 +29,7 @@ def heights(figure):
     return filled
 
 
+@pytest.mark.slow
 def test_each_path_is_drawn_in_its_colour_through_its_points():
     figure = contours(BOWL, {"Adam": STRAIGHT, "other": np.array(AROUND)})
     assert drawn(figure) == {
@@ -49,6 +50,7 @@ def test_start_and_minimum_are_marked_and_everything_is_named_in_the_legend():
     assert names == ["a", "b", "start", "minimum"]
 
 
+@pytest.mark.slow
 def test_a_start_that_two_paths_share_is_marked_once():
     def starts(paths):
         lines = contours(BOWL, paths).axes[0].lines
@@ -58,6 +60,7 @@ def test_a_start_that_two_paths_share_is_marked_once():
     assert len(starts({"a": STRAIGHT, "b": AROUND[1:]})) == 2
 
 
+@pytest.mark.slow
 def test_the_heights_are_those_of_the_problem():
     # along x alone the value is x²/2: each level is met where that says
     filled = heights(contours(BOWL, {"a": STRAIGHT}))
@@ -97,6 +100,7 @@ def test_the_alt_text_gives_ends_steps_and_whether_a_path_leaves():
     )
 
 
+@pytest.mark.slow
 def test_a_path_that_diverges_is_drawn_until_it_leaves_for_good():
     far = [[1.0, 1.0], [-1.2, -1.2], [3.0, 3.0], [-1e30, -1e30], [1e80, 1e80]]
     figure = contours(BOWL, {"gradient descent": far})
@@ -106,6 +110,7 @@ def test_a_path_that_diverges_is_drawn_until_it_leaves_for_good():
     assert len(figure._repr_png_()[0]) < 150_000
 
 
+@pytest.mark.slow
 def test_a_window_of_ones_own_is_drawn():
     (axes,) = contours(BOWL, {"a": STRAIGHT}, window=(-2, 3, -1, 2)).axes
     assert axes.get_xlim() == (-2, 3)
@@ -126,6 +131,7 @@ def test_a_problem_with_no_known_minimum_is_drawn_without_a_star():
 
 
 @pytest.mark.parametrize("problem", [BOWL, rosenbrock(), saddle()])
+@pytest.mark.slow
 def test_the_picture_is_small_and_holds_its_legend(problem):
     rates = {"gradient descent": 1e-3, "Adam": 0.05, "Adadelta": 0.1, "momentum": 0.01}
     rules = ("sgd", "adam", "adagrad", "rmsprop")
@@ -187,6 +193,7 @@ def test_bad_paths_are_refused_in_words(call, error, message):
 # --- the loss against the step
 
 
+@pytest.mark.slow
 def test_losses_are_drawn_against_the_step_from_zero():
     (axes,) = descent({"Adam": [4.0, 2.0, 1.0]}, ylabel="squared error").axes
     line = axes.lines[0]
@@ -198,6 +205,7 @@ def test_losses_are_drawn_against_the_step_from_zero():
     assert (plain.get_yscale(), plain.get_xlabel()) == ("linear", "gradient")
 
 
+@pytest.mark.slow
 def test_runs_of_minimize_and_of_different_length_share_a_figure():
     path = minimize(BOWL, BOWL.start, "sgd", 30, learning_rate=0.1)
     figure = descent({"gradient descent": path, "short": [3.0, 1.0]})

@@ -37,10 +37,12 @@ def test_the_background_is_white_and_opaque_even_in_a_dark_style():
     assert Image.open(io.BytesIO(fig._repr_png_()[0])).mode == "P"  # no transparency
 
 
+@pytest.mark.slow
 def test_the_same_figure_gives_the_same_bytes():
     assert plots.images(digits)._repr_png_() == plots.images(digits)._repr_png_()
 
 
+@pytest.mark.slow
 def test_drawing_changes_no_setting_and_needs_no_pyplot():
     code = (
         "import sys, matplotlib; settings = lambda: {key: matplotlib.rcParams[key]"
@@ -91,6 +93,7 @@ def run(*sources):
 
 
 @pytest.mark.filterwarnings("default")  # Jupyter's own start-up notes
+@pytest.mark.slow
 def test_a_notebook_shows_it_once_with_its_alt_text_whatever_pyplot_does():
     outputs = run(
         "import numpy as np\nfrom aebook import plots\nx = np.eye(28)[None]",

@@ -58,6 +58,7 @@ def test_reconstructions_stand_below_their_originals():
     assert [a.get_title() for a in figure.axes[:5]] == ["0", "1", "2", "3", "4"]
 
 
+@pytest.mark.slow
 def test_the_number_under_a_reconstruction_is_its_squared_error():
     figure = reconstructions(X, Y, n=5)
     errors = squared_error_per_image(X, Y)[:5]  # before clipping
@@ -69,6 +70,7 @@ def test_the_number_under_a_reconstruction_is_its_squared_error():
     assert "squared error, summed over its pixels" in figure.texts[-1].get_text()
 
 
+@pytest.mark.slow
 def test_several_models_become_rows_with_their_names():
     figure = reconstructions(X, {"PCA": X * 0, "copy": X.reshape(12, 64)}, n=4)
     assert [a.get_ylabel() for a in figure.axes[::4]] == ["original", "PCA", "copy"]
@@ -85,6 +87,7 @@ def test_fewer_images_than_asked_for_are_all_drawn():
     assert images(X[:1]).alt == "1 image."
 
 
+@pytest.mark.slow
 def test_nothing_is_cut_off_and_no_texts_overlap():
     row = {"a convolutional autoencoder with a long name": Y, "PCA, 8 numbers": Y}
     figure = reconstructions(X, row, titles=["ankle boot"] * 12, n=12, title="t " * 60)
@@ -99,6 +102,7 @@ def test_nothing_is_cut_off_and_no_texts_overlap():
         assert not any(box.overlaps(other) for other in boxes[:i])
 
 
+@pytest.mark.slow
 def test_the_largest_picture_is_a_small_file():
     noise = rng.random((16, 28, 28))
     figure = reconstructions(noise, {"a": noise, "b": noise, "c": noise}, n=16)

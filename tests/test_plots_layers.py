@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 
+@pytest.mark.slow
 def test_each_layer_is_drawn_between_the_image_and_its_drawing(digits):
     model = Autoencoder(*dense(784, latent_dim=32, hidden=(128, 64)))
     figure = plots.anatomy(model, digits[0], title="a digit")
@@ -20,11 +21,13 @@ def test_each_layer_is_drawn_between_the_image_and_its_drawing(digits):
     np.testing.assert_allclose(shown[3].compressed(), code[0], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_units_at_zero_are_counted():
     model = Autoencoder(*dense((4, 4), latent_dim=2, hidden=(8,)))
     assert "0: 8 of 8, 2 of 2, 8 of 8." in plots.anatomy(model, np.zeros((4, 4))).alt
 
 
+@pytest.mark.slow
 def test_what_cannot_be_drawn_is_named(digits):
     model = Autoencoder(*convolutional((28, 28), latent_dim=4))
     with pytest.raises(ValueError, match=r"Conv2D .* has no row of units to draw"):

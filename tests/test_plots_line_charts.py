@@ -19,6 +19,7 @@ def test_each_line_holds_the_numbers_given_and_its_name():
     assert sorted(names) == ["Adam", "other"]
 
 
+@pytest.mark.slow
 def test_lines_that_end_early_are_named_in_a_legend():
     early = {"a": ([0, 1], [1, 2]), "b": ([0, 1], [2, 1]), "c": ([0, 9], [1, 1])}
     legend = lines(early, **LABELS).axes[0].get_legend()
@@ -26,6 +27,7 @@ def test_lines_that_end_early_are_named_in_a_legend():
     assert lines({"a": STEPS, "b": STEPS}, **LABELS).axes[0].get_legend() is None
 
 
+@pytest.mark.slow
 def test_the_alt_text_names_ends_extremes_dots_and_floors():
     figure = lines(
         {"fall": STEPS}, floors={"PCA": 0.5}, points={"best": (2, 1)}, **LABELS
@@ -35,6 +37,7 @@ def test_the_alt_text_names_ends_extremes_dots_and_floors():
     assert "highest" not in figure.alt  # it is an end
 
 
+@pytest.mark.slow
 def test_a_value_that_is_not_finite_leaves_a_gap_and_is_counted():
     figure = lines({"a": ([1, 2, 3], [1, np.nan, np.inf])}, **LABELS)
     assert "2 not finite" in figure.alt
@@ -42,6 +45,7 @@ def test_a_value_that_is_not_finite_leaves_a_gap_and_is_counted():
     assert "no finite value" in nothing.alt
 
 
+@pytest.mark.slow
 def test_one_measurement_is_seen_as_a_dot():
     assert drawn(lines({"a": ([1], [2])}, **LABELS))[0].get_marker() == "o"
     assert drawn(lines({"a": STEPS}, **LABELS))[0].get_marker() == "None"
@@ -55,6 +59,7 @@ def test_a_logarithmic_axis_refuses_zero(axis):
         lines({"a": bad}, **{f"log_{axis}": True}, **LABELS)
 
 
+@pytest.mark.slow
 def test_a_logarithmic_axis_is_labelled_in_plain_numbers_or_in_powers_of_ten():
     near = lines({"a": ([1, 10], [0.02, 0.07])}, log_y=True, log_x=True, **LABELS)
     near.draw_without_rendering()

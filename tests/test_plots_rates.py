@@ -72,6 +72,7 @@ def test_long_runs_are_drawn_from_first_step_to_last_in_a_thousand_points():
     np.testing.assert_allclose(rates, OneCycle(0.1, 10**6)(t))
 
 
+@pytest.mark.slow
 def test_lines_that_end_apart_carry_their_names_and_others_stand_in_a_legend():
     apart = texts(schedules({"a": flat(0.1), "b": flat(0.05)}, 10))
     assert apart == {"notes": ["b", "a"], "legend": []}
@@ -187,6 +188,7 @@ def test_the_suggestion_has_the_same_colour_everywhere():
     assert colors["diverged 10"] == colors["loss of one batch"] == COLORS["reference"]
 
 
+@pytest.mark.slow
 def test_figures_of_rates_do_without_keras():
     code = "import sys; from aebook.plots import rates; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -174,6 +174,7 @@ def capitals(template):
 
 
 @pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.slow
 def test_in_a_language_of_capitals_no_small_letter_is_left(name, monkeypatch):
     for key, value in WORDS.items():
         one = isinstance(value, str)
@@ -184,6 +185,7 @@ def test_in_a_language_of_capitals_no_small_letter_is_left(name, monkeypatch):
             assert text == text.upper()
 
 
+@pytest.mark.slow
 def test_each_form_of_each_word_is_drawn_here(monkeypatch):
     marks = {}
     for key, value in WORDS.items():
@@ -204,6 +206,7 @@ def test_each_form_of_each_word_is_drawn_here(monkeypatch):
 
 
 @pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.slow
 def test_in_english_there_are_small_letters(name):
     for figure in FIGURES[name]():
         alt, *shown = texts(figure)

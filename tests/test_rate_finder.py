@@ -62,6 +62,7 @@ def test_the_losses_are_those_of_gradient_descent_worked_out_in_numpy():
 
 
 @pytest.mark.parametrize("scale", [0.3, 1.0, 10.0])
+@pytest.mark.slow
 def test_descent_bursts_above_two_over_the_curvature_and_not_below(scale):
     x, y, curvature = line(scale)
     result = find_learning_rate(
@@ -73,6 +74,7 @@ def test_descent_bursts_above_two_over_the_curvature_and_not_below(scale):
     assert result.rates[-1] == result.diverged_at
 
 
+@pytest.mark.slow
 def test_the_suggestion_is_a_tenth_of_where_the_smoothed_loss_is_lowest(digits):
     result = find_learning_rate(small(), digits)
     best = np.argmin(result.smoothed)
@@ -95,6 +97,7 @@ def test_training_works_at_the_suggestion_and_not_far_above_it(digits):
     assert not losses[2] < 1.5 * losses[1]  # measured 0.132; NaN would do too
 
 
+@pytest.mark.slow
 def test_other_seeds_suggest_nearly_the_same(digits):
     rates = [find_learning_rate(small(), digits, seed=i).suggestion for i in range(3)]
     assert max(rates) / min(rates) < 1.5  # measured 1.0: the same step of the 100
@@ -108,6 +111,7 @@ def test_a_loss_that_never_falls_gives_no_suggestion():
     assert result.diverged_at is not None
 
 
+@pytest.mark.slow
 def test_a_range_that_stays_calm_diverges_nowhere():
     x, y, curvature = line()
     result = find_learning_rate(linear_model(), x, y, highest=0.1 / curvature)
@@ -155,6 +159,7 @@ def test_training_goes_on_as_if_nothing_had_been(digits, jit_compile):
     assert_same(state(tested), state(untouched))
 
 
+@pytest.mark.slow
 def test_a_model_before_its_first_step_is_left_before_it(digits):
     tested, untouched = small(), small()
     find_learning_rate(tested, digits, steps=20)
@@ -167,6 +172,7 @@ def test_a_model_before_its_first_step_is_left_before_it(digits):
     assert a == b
 
 
+@pytest.mark.slow
 def test_the_masks_of_dropout_are_drawn_as_if_nothing_had_been():
     x, y, _ = line()
     histories = []
@@ -183,6 +189,7 @@ def test_the_masks_of_dropout_are_drawn_as_if_nothing_had_been():
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+@pytest.mark.slow
 def test_an_interrupt_leaves_the_model_as_it_was(digits, error, monkeypatch):
     model = small()
     model.fit(digits[:64], verbose=0)
@@ -206,6 +213,7 @@ def test_an_interrupt_leaves_the_model_as_it_was(digits, error, monkeypatch):
 # --- any compiled model
 
 
+@pytest.mark.slow
 def test_classes_images_and_late_shapes_are_welcome():
     rng = np.random.default_rng(0)
     model = keras.Sequential(
@@ -233,6 +241,7 @@ def test_classes_images_and_late_shapes_are_welcome():
     ],
     ids=["eager", "several steps a call", "averaged weights", "scaled loss"],
 )
+@pytest.mark.slow
 def test_settings_of_compile_are_honoured(options):
     x, y, curvature = line()
     options = {"optimizer": "sgd", **options}
@@ -244,6 +253,7 @@ def test_settings_of_compile_are_honoured(options):
     assert model.get_weights()[0] == 0
 
 
+@pytest.mark.slow
 def test_a_model_that_defaults_its_target_and_one_told_it_agree(digits):
     alone = find_learning_rate(small(), digits, steps=20)
     told = find_learning_rate(small(), digits, digits, steps=20)

@@ -124,6 +124,7 @@ def test_codes_with_more_axes_are_fitted_flat_and_drawn_in_shape():
 
 
 @given(codes, st.sampled_from([linear, spherical]))
+@pytest.mark.slow
 def test_a_path_starts_and_ends_at_its_codes(pair, path):
     a, b = pair
     start, end = path(a, b, [0, 1])
@@ -133,6 +134,7 @@ def test_a_path_starts_and_ends_at_its_codes(pair, path):
 
 
 @given(codes)
+@pytest.mark.slow
 def test_an_arc_turns_by_equal_angles_and_changes_its_length_evenly(pair):
     a, b = pair
     assume(np.linalg.norm(a) > 0.1 and np.linalg.norm(b) > 0.1)
@@ -195,6 +197,7 @@ def test_where_on_the_path_may_be_a_number_or_an_array():
         np.testing.assert_allclose(path(a, b, 0.3), path(a, b, [0.1, 0.3])[1])
 
 
+@pytest.mark.slow
 def test_an_interpolation_runs_from_one_reconstruction_to_the_other(digits):
     model = Autoencoder(*dense(784, latent_dim=8, hidden=(16,)))
     x = digits[:2]

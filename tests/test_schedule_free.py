@@ -98,6 +98,7 @@ def test_the_class_is_the_rule(settings):
     same([keras.ops.convert_to_numpy(v.value) for v in variables], weights, 1e-5)
 
 
+@pytest.mark.slow
 def test_the_average_is_that_of_optax():
     optax = pytest.importorskip("optax", reason="optax has no Windows builds")
 
@@ -120,6 +121,7 @@ def test_the_average_is_that_of_optax():
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: o.__module__)
 @pytest.mark.parametrize("beta_1", [0.9, 0.5])
+@pytest.mark.slow
 def test_a_model_is_judged_at_the_mean_of_its_fast_points(optimizer, beta_1):
     model = a_model(optimizer(0.05, beta_1=beta_1))
     fast = []
@@ -133,6 +135,7 @@ def test_a_model_is_judged_at_the_mean_of_its_fast_points(optimizer, beta_1):
 
 @not_on_jax
 @needs_keras_class
+@pytest.mark.slow
 def test_keras_on_tensorflow_trains_at_the_average_and_needs_no_beta_1():
     """When this fails, Keras takes the old z at last: then our class can go."""
     ends = []
@@ -151,6 +154,7 @@ def test_keras_on_tensorflow_trains_at_the_average_and_needs_no_beta_1():
 
 
 @needs_keras_class
+@pytest.mark.slow
 def test_a_class_that_mends_keras_own_is_judged_by_its_formula():
     class Mended(KERAS_CLASS):
         def update_step(self, gradient, variable, learning_rate):
@@ -163,6 +167,7 @@ def test_a_class_that_mends_keras_own_is_judged_by_its_formula():
         same(model.get_weights(), ours.get_weights(), 1e-6)
 
 
+@pytest.mark.slow
 def test_the_optimizer_survives_its_config_and_a_file(tmp_path):
     optimizer = ScheduleFreeAdamW(0.1, beta_1=0.8, warmup_steps=3, weight_decay=0.1)
     again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
@@ -177,6 +182,7 @@ def test_the_optimizer_survives_its_config_and_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("name", FITS)
+@pytest.mark.slow
 def test_the_fast_point_begins_at_the_weights_also_where_fit_builds_it(name):
     model, ready = a_model(), built(a_model())
     for either in (model, ready):
@@ -186,6 +192,7 @@ def test_the_fast_point_begins_at_the_weights_also_where_fit_builds_it(name):
 
 
 @needs_keras_class
+@pytest.mark.slow
 def test_the_callback_lets_keras_own_class_begin_at_the_weights():
     def moved(*callbacks):
         model = a_model(KERAS_CLASS(2**-6))
@@ -251,6 +258,7 @@ def test_a_rate_may_follow_a_schedule():
 # --- evaluation
 
 
+@pytest.mark.slow
 def test_plain_keras_evaluates_where_it_trains():
     model = a_model()
     model.fit(X, Y, epochs=5, verbose=0)
@@ -264,6 +272,7 @@ def test_plain_keras_evaluates_where_it_trains():
     assert model.evaluate(X, Y, verbose=0) == at_y
 
 
+@pytest.mark.slow
 def test_the_training_point_comes_back_exactly_also_after_an_error():
     model = a_model()
     model.fit(X, Y, epochs=2, verbose=0)
@@ -274,6 +283,7 @@ def test_the_training_point_comes_back_exactly_also_after_an_error():
     same(model.get_weights(), before)
 
 
+@pytest.mark.slow
 def test_a_context_in_a_context_changes_nothing():
     model = a_model()
     model.fit(X, Y, epochs=2, verbose=0)
@@ -293,6 +303,7 @@ def test_before_the_first_step_there_is_nothing_to_average():
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="its replicas")
+@pytest.mark.slow
 def test_the_average_of_replicas_is_that_of_one_model():
     import tensorflow as tf
 
@@ -304,6 +315,7 @@ def test_the_average_of_replicas_is_that_of_one_model():
     same(model.get_weights(), plain.get_weights(), 1e-6)
 
 
+@pytest.mark.slow
 def test_a_model_trained_on_without_the_callback_is_averaged_anew():
     model = a_model()
     fit("keras", model, 2, callbacks=[ScheduleFreeEvaluation()])
@@ -319,6 +331,7 @@ def test_a_model_trained_on_without_the_callback_is_averaged_anew():
 
 
 @pytest.mark.parametrize("name", FITS)
+@pytest.mark.slow
 def test_validation_and_the_trained_model_have_the_average(name):
     model, plain = a_model(), a_model()
     history = fit(
@@ -340,6 +353,7 @@ def test_validation_and_the_trained_model_have_the_average(name):
 
 
 @pytest.mark.parametrize("name", FITS)
+@pytest.mark.slow
 def test_training_goes_on_where_it_was(name):
     model, plain = a_model(), a_model()
     for epochs in (1, 2, 4):
@@ -362,6 +376,7 @@ def test_the_callback_does_not_leave_the_compiled_loop():
     assert not training.why_keras_loop(a_model(), X, Y, callbacks=callbacks)
 
 
+@pytest.mark.slow
 def test_callbacks_after_it_see_the_average(tmp_path):
     model = a_model()
     path = tmp_path / "best.weights.h5"
@@ -373,6 +388,7 @@ def test_callbacks_after_it_see_the_average(tmp_path):
     same(model.get_weights(), average)
 
 
+@pytest.mark.slow
 def test_weights_put_in_by_hand_are_where_training_goes_on():
     model = a_model()
     callbacks = [ScheduleFreeEvaluation()]
@@ -391,6 +407,7 @@ def test_weights_put_in_by_hand_are_where_training_goes_on():
 
 
 @pytest.mark.parametrize("name", FITS)
+@pytest.mark.slow
 def test_a_model_may_be_evaluated_with_the_callback_before_it_is_trained(name):
     model, plain = a_model(), a_model()
     callbacks = [ScheduleFreeEvaluation()]
@@ -403,6 +420,7 @@ def test_a_model_may_be_evaluated_with_the_callback_before_it_is_trained(name):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: o.__module__)
 @pytest.mark.parametrize("name", FITS)
+@pytest.mark.slow
 def test_the_state_of_the_callback_leads_from_the_average_back_to_y(name, optimizer):
     whole, first, second = (a_model(optimizer(0.05)) for _ in range(3))
     fit(name, whole, 4, callbacks=[ScheduleFreeEvaluation()])
@@ -420,6 +438,7 @@ def test_the_state_of_the_callback_leads_from_the_average_back_to_y(name, optimi
     same(fast_points(second), fast_points(whole))
 
 
+@pytest.mark.slow
 def test_the_state_of_weights_put_in_by_hand_is_where_training_would_go_on():
     model, again = a_model(), a_model()
     before, after = ScheduleFreeEvaluation(), ScheduleFreeEvaluation()
@@ -434,6 +453,7 @@ def test_the_state_of_weights_put_in_by_hand_is_where_training_would_go_on():
     same(again.get_weights(), expected, 1e-7)
 
 
+@pytest.mark.slow
 def test_a_state_from_the_training_point_leaves_the_weights_alone():
     model = a_model()
     callback = ScheduleFreeEvaluation()
@@ -448,6 +468,7 @@ def test_a_state_from_the_training_point_leaves_the_weights_alone():
     same(model.get_weights(), y)
 
 
+@pytest.mark.slow
 def test_a_state_of_another_model_is_refused():
     model, callback = a_model(), ScheduleFreeEvaluation()
     fit("keras", model, 1, callbacks=[callback])
@@ -480,6 +501,7 @@ def test_a_run_with_a_checkpoint_goes_on_from_y(tmp_path, optimizer):
     same(finished.get_weights(), whole.get_weights())
 
 
+@pytest.mark.slow
 def test_an_autoencoder_is_trained_by_it(digits):
     keras.utils.set_random_seed(0)
     model = Autoencoder(

@@ -80,6 +80,7 @@ def test_a_number_an_array_and_a_tensor_give_the_same_rates_in_kind(schedule):
 
 
 @every_and_of_keras
+@pytest.mark.slow
 def test_a_compiled_optimizer_takes_the_rate_of_each_step(schedule):
     # The slope is 1 wherever the weight is: it falls by one learning rate a step.
     model = keras.Sequential(
@@ -322,6 +323,7 @@ def test_the_stored_rates_are_those_that_pytorch_gives_now():
 
 
 @needs_optax
+@pytest.mark.slow
 def test_the_rates_are_those_of_optax():
     import jax
     import optax

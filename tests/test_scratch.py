@@ -107,6 +107,7 @@ def test_the_gradients_are_those_of_keras(digits):
 # --- training
 
 
+@pytest.mark.slow
 def test_it_trains_to_the_weights_of_keras(digits):
     model = DenseAutoencoder(SIZES)
     twin = keras_twin(model, keras.optimizers.Adam())
@@ -120,6 +121,7 @@ def test_it_trains_to_the_weights_of_keras(digits):
     )
 
 
+@pytest.mark.slow
 def test_it_learns_to_redraw_digits_better_than_the_mean_image(digits):
     model = DenseAutoencoder(SIZES)
     train(model, digits[:1500], batch_size=32, epochs=8, learning_rate=0.003)

@@ -20,10 +20,12 @@ def package(folder, **modules):
     return root
 
 
+@pytest.mark.slow
 def test_no_name_stands_at_the_root_but_those_drawn():
     assert sorted(sizes.arrows(sizes.PACKAGE)) == sorted(DRAWN)
 
 
+@pytest.mark.slow
 def test_a_room_imports_only_from_rooms_before_it():
     wrong = {
         f"{room} imports {other}"

@@ -30,6 +30,7 @@ def chapter(tmp_path):
     return make
 
 
+@pytest.mark.slow
 def test_a_run_is_stored_without_what_changes(execute, chapter):
     path = chapter("print(1); print(2)", "1 + 1")
     assert execute.execute(path, timeout=60) == []
@@ -46,6 +47,7 @@ def test_a_run_is_stored_without_what_changes(execute, chapter):
     }
 
 
+@pytest.mark.slow
 def test_a_second_run_stores_the_same_bytes(execute, chapter):
     path = chapter("print(1)", "{'a': 1}")
     execute.execute(path, timeout=60)
@@ -75,6 +77,7 @@ def test_colab_gets_a_first_cell_once_the_address_is_known(execute):
         ("import time; time.sleep(30)", "timed out"),
     ],
 )
+@pytest.mark.slow
 def test_a_bad_run_leaves_the_file_alone(execute, chapter, source, words):
     path = chapter("1", source)
     before = path.read_bytes()

@@ -83,6 +83,7 @@ def test_shuffled_epochs_are_keras_epochs_over_the_same_batches(x, monkeypatch):
 
 
 @needs_loops
+@pytest.mark.slow
 def test_dropout_draws_the_same_masks_as_in_keras(x):
     models = []
     for _ in range(2):
@@ -100,6 +101,7 @@ def test_dropout_draws_the_same_masks_as_in_keras(x):
     assert largest_difference(*models) <= 1e-6
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(x):
     first, second, other = small(), small(), small()
     for model, seed in ((first, 5), (second, 5), (other, 6)):
@@ -109,6 +111,7 @@ def test_the_same_seed_gives_the_same_weights(x):
     assert largest_difference(first, other) > 0
 
 
+@pytest.mark.slow
 def test_how_the_epoch_is_cut_into_calls_does_not_matter(x, monkeypatch):
     whole, cut = small(), small()
     whole.fit(x, batch_size=16, epochs=2, shuffle=False, verbose=0)
@@ -118,6 +121,7 @@ def test_how_the_epoch_is_cut_into_calls_does_not_matter(x, monkeypatch):
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 500, 501, 4000])
+@pytest.mark.slow
 def test_any_batch_size_trains_on_every_sample_once(x, batch_size):
     model = small(optimizer=keras.optimizers.SGD(0.0))
     history = model.fit(x[:50], batch_size=batch_size, verbose=0)
@@ -147,6 +151,7 @@ def test_the_form_of_the_array_does_not_matter(x, form):
 
 
 @needs_loops
+@pytest.mark.slow
 def test_a_short_run_goes_on_in_the_loop_of_a_long_one(x, monkeypatch):
     monkeypatch.setattr("aebook.training.loop_choice.XLA_STEPS", 10)
     model = small()
@@ -156,6 +161,7 @@ def test_a_short_run_goes_on_in_the_loop_of_a_long_one(x, monkeypatch):
     assert model._aebook_loops is loops
 
 
+@pytest.mark.slow
 def test_a_model_of_plain_keras_trains_too(x):
     model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
     model.compile("sgd", "mse", metrics=["mae"])
@@ -166,6 +172,7 @@ def test_a_model_of_plain_keras_trains_too(x):
 
 
 @needs_loops
+@pytest.mark.slow
 def test_a_custom_train_step_is_served(x, monkeypatch):
     class Custom(Autoencoder):
         def train_step(self, *args):
@@ -186,6 +193,7 @@ def test_a_custom_train_step_is_served(x, monkeypatch):
     assert set(by_keras) == {0}  # Keras only built the model
 
 
+@pytest.mark.slow
 def test_logs_that_are_not_metrics_take_the_loop_that_keeps_them(x):
     class Talking(Autoencoder):
         def train_step(self, *args):
@@ -202,6 +210,7 @@ def test_logs_that_are_not_metrics_take_the_loop_that_keeps_them(x):
 # --- callbacks and history
 
 
+@pytest.mark.slow
 def test_callbacks_see_the_epochs_as_in_keras(x):
     class Diary(keras.callbacks.Callback):
         def __init__(self):
@@ -243,6 +252,7 @@ def test_early_stopping_stops_and_restores_the_best_weights(x):
     assert model.evaluate(x[:100], verbose=0)[0] == pytest.approx(min(losses), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_lower_learning_rate_takes_effect_in_the_next_epoch(x):
     rates = keras.callbacks.LearningRateScheduler(lambda epoch: [1e-3, 0.0][epoch > 0])
     model = small()
@@ -254,6 +264,7 @@ def test_a_lower_learning_rate_takes_effect_in_the_next_epoch(x):
 
 
 @needs_loops
+@pytest.mark.slow
 def test_a_checkpoint_of_each_epoch_is_written(x, tmp_path):
     path = tmp_path / "best.keras"
     checkpoint = keras.callbacks.ModelCheckpoint(path, save_best_only=True)
@@ -263,6 +274,7 @@ def test_a_checkpoint_of_each_epoch_is_written(x, tmp_path):
     assert keras.saving.load_model(path).count_params() == model.count_params()
 
 
+@pytest.mark.slow
 def test_the_validation_split_takes_the_last_samples_as_keras_does(x):
     ours, theirs = small(), small()
     options = {
@@ -276,6 +288,7 @@ def test_the_validation_split_takes_the_last_samples_as_keras_does(x):
     assert largest_difference(ours, theirs) <= 1e-6
 
 
+@pytest.mark.slow
 def test_a_second_compile_is_noticed(x):
     model = small(optimizer=keras.optimizers.SGD(0.0))
     model.fit(x, verbose=0)
@@ -290,6 +303,7 @@ def largest_difference_of(before, after):
     return max(np.abs(a - b).max() for a, b in zip(before, after, strict=True))
 
 
+@pytest.mark.slow
 def test_the_progress_bar_counts_batches(x, capsys):
     small().fit(x, batch_size=BATCH, epochs=2, verbose=2)
     printed = capsys.readouterr().out
@@ -297,6 +311,7 @@ def test_the_progress_bar_counts_batches(x, capsys):
     assert "6/6" in printed  # five full batches and the smaller one
 
 
+@pytest.mark.slow
 def test_an_interrupt_leaves_a_model_that_works(x):
     class Interrupt(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
@@ -381,6 +396,7 @@ def test_why_keras_loop_says_why(x, options, reason):
 
 @pytest.mark.parametrize("weights", [None, "some"])
 @needs_loops
+@pytest.mark.slow
 def test_a_callback_on_batches_changes_the_loop_and_no_number(x, weights):
     if weights:
         weights = np.random.default_rng(0).uniform(0, 2, len(x))
@@ -399,6 +415,7 @@ def test_a_callback_on_batches_changes_the_loop_and_no_number(x, weights):
 
 
 @pytest.mark.parametrize("steps", [3, 10])
+@pytest.mark.slow
 def test_steps_per_epoch_are_counted_as_keras_counts_them(x, steps):
     """Of an array it divides the rows into that many, where no batch size is given."""
     taken = []
@@ -412,6 +429,7 @@ def test_steps_per_epoch_are_counted_as_keras_counts_them(x, steps):
         np.testing.assert_allclose(a, b, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_a_generator_and_a_dataset_train(x):
     import tensorflow as tf
 
@@ -424,6 +442,7 @@ def test_a_generator_and_a_dataset_train(x):
 
 
 @needs_loops
+@pytest.mark.slow
 def test_run_eagerly_takes_single_steps(x):
     model = small(run_eagerly=True)
     assert "run_eagerly" in training.why_keras_loop(model, x)
@@ -590,6 +609,7 @@ def test_a_loss_that_is_not_finite_names_its_step(x, jit_compile, cut, monkeypat
     model.fit(x, **options)
 
 
+@pytest.mark.slow
 def test_the_weights_after_a_failure_are_those_of_the_step_it_names(x, monkeypatch):
     if keras.backend.backend() == "torch":
         pytest.skip("PyTorch has no compiled loop")
@@ -610,6 +630,7 @@ def test_the_weights_after_a_failure_are_those_of_the_step_it_names(x, monkeypat
     assert largest_difference(failed, other) == 0
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_stops_the_loop_of_keras_too(x):
     model = Autoencoder(
         *dense(784, latent_dim=8, hidden=(32,), output_activation="linear")
@@ -629,6 +650,7 @@ def test_a_loss_that_is_not_finite_stops_the_loop_of_keras_too(x):
         )
 
 
+@pytest.mark.slow
 def test_who_asks_keras_to_stop_at_nan_gets_no_error(x):
     model = Autoencoder(
         *dense(784, latent_dim=8, hidden=(32,), output_activation="linear")

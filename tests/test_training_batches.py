@@ -127,6 +127,7 @@ def test_targets_stay_beside_their_inputs():
         np.testing.assert_array_equal(b, 10 * a)
 
 
+@pytest.mark.slow
 def test_weights_stay_beside_their_rows_and_weigh_them(digits):
     weights = np.arange(N, dtype="float32") / N
     batches = Batches(digits[:N], sample_weight=weights, batch_size=100, seed=0)
@@ -170,6 +171,7 @@ def test_a_file_of_h5py_gives_batches(mapped, tmp_path):
     keras.backend.backend() != "tensorflow",
     reason="elsewhere Keras trains on other batches with several workers than with one",
 )
+@pytest.mark.slow
 def test_several_workers_read_the_same_batches(mapped):
     losses = []
     for workers in (1, 3):
@@ -200,6 +202,7 @@ def test_a_bad_argument_is_named(arguments, error, message):
 # --- training on it
 
 
+@pytest.mark.slow
 def test_batches_train_as_keras_trains_on_the_same_rows(mapped):
     order = Batches(mapped, batch_size=100, seed=5, transform=unit)
     order.on_epoch_begin()
@@ -222,6 +225,7 @@ def test_8_bit_levels_without_a_transform_are_refused(mapped):
     assert int(model.optimizer.iterations) == 0
 
 
+@pytest.mark.slow
 def test_a_mapped_array_is_read_in_batches(digits, tmp_path, monkeypatch):
     array = np.memmap(tmp_path / "x", np.float32, "w+", shape=(N, 784))
     array[:] = digits[:N]
@@ -245,6 +249,7 @@ def test_a_mapped_array_is_read_in_batches(digits, tmp_path, monkeypatch):
     assert np.isfinite(expected).all()
 
 
+@pytest.mark.slow
 def test_datasets_of_inputs_or_pairs_train_an_autoencoder(digits):
     import tensorflow as tf
 

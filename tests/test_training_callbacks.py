@@ -112,6 +112,7 @@ def test_it_does_what_it_does_in_keras_own_loop(name, x, tmp_path):
     assert files == their_files
 
 
+@pytest.mark.slow
 def test_what_counts_batches_takes_the_loop_of_keras(x, tmp_path):
     board = callbacks.TensorBoard(tmp_path)
     often = callbacks.ModelCheckpoint(tmp_path / "a.keras", save_freq=2)
@@ -121,6 +122,7 @@ def test_what_counts_batches_takes_the_loop_of_keras(x, tmp_path):
         assert reason == "a callback acts on batches"
 
 
+@pytest.mark.slow
 def test_the_best_weights_on_disk_are_those_of_keras(x, tmp_path):
     kept = []
     for loop in LOOPS:
@@ -136,6 +138,7 @@ def test_the_best_weights_on_disk_are_those_of_keras(x, tmp_path):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_log_has_the_lines_of_keras(x, tmp_path):
     rows = []
     for loop in LOOPS:
@@ -150,6 +153,7 @@ def test_the_log_has_the_lines_of_keras(x, tmp_path):
             assert float(ours[key]) == pytest.approx(float(value), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_remote_monitor_tells_each_epoch(x, monkeypatch):
     sent = {loop: [] for loop in LOOPS}
     for loop in LOOPS:
@@ -175,6 +179,7 @@ def test_the_remote_monitor_tells_each_epoch(x, monkeypatch):
 
 
 @pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.slow
 def test_a_backup_goes_on_with_the_epoch_that_was_interrupted(loop, x, tmp_path):
     model = small()
     options = {"epochs": 6, "batch_size": 64, "shuffle": False, "verbose": 0}
@@ -188,6 +193,7 @@ def test_a_backup_goes_on_with_the_epoch_that_was_interrupted(loop, x, tmp_path)
     assert int(again.optimizer.iterations) == 6 * 4
 
 
+@pytest.mark.slow
 def test_a_run_after_a_restored_one_trains_all_its_epochs(x, tmp_path):
     model = small()
     backup = callbacks.BackupAndRestore(tmp_path)
@@ -216,6 +222,7 @@ def test_a_class_in_the_place_of_a_callback_is_named(x):
         small().fit(x, callbacks=[callbacks.EarlyStopping], verbose=0)
 
 
+@pytest.mark.slow
 def test_a_second_compile_is_noticed_by_a_model_with_metrics_of_its_own(x):
     class Listing(Autoencoder):
         @property
@@ -233,6 +240,7 @@ def test_a_second_compile_is_noticed_by_a_model_with_metrics_of_its_own(x):
 
 
 @pytest.mark.parametrize("whole", [np.int64, np.int32, np.uint8])
+@pytest.mark.slow
 def test_counts_may_be_numbers_of_numpy(x, whole):
     options = {
         "batch_size": 64,

@@ -37,6 +37,7 @@ def said():
 
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
+@pytest.mark.slow
 def test_no_use_of_many_models_is_advised_against(use, said):
     for _ in range(7):
         model = Autoencoder(*dense(4, 2, hidden=()))

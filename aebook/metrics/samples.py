@@ -70,6 +70,8 @@ def _as_digits(x: Any, name: str) -> np.ndarray:
             f"{name} must be digits, shape (n, 28, 28), (n, 28, 28, 1) or (n, 784), "
             f"got {x.shape}; the network knows MNIST only"
         )
+    if len(x) < 3:  # the pairs of a set, each without one of its own
+        raise ValueError(f"{name} must be at least 3 digits, got {len(x)}")
     return x.reshape(-1, SIZE, SIZE)
 
 
