@@ -118,6 +118,7 @@ FIGURES = {  # names that callers give have no small letter
     "history": lambda: [
         plots.history(RUN, floors={"B": 1, "C": 2}, log=True, ylabel="Y"),
         plots.history({"A": RUN, "B": {"loss": [np.nan]}}, ylabel="Y"),
+        plots.history({"loss": [1, np.nan, np.nan]}, ylabel="Y"),
         plots.history({"loss": [1]}, ylabel="Y"),
     ],
     "images": lambda: [
@@ -223,7 +224,7 @@ def test_words_of_another_language_reach_labels_and_alt(monkeypatch):
         "EPOCHS": ("Epoche 1", "die Epochen 1 bis {count}"),
         "CURVES": "{lines}: das ist {metric} über {epochs}{scale}.",
         "CURVE": "{name} erst {first:.4g}, am Ende {last:.4g}",
-        "EPOCHS_NOT_FINITE": "davon {count} nicht endlich",
+        "EPOCHS_NOT_FINITE": ("davon 1 nicht endlich", "davon {count} nicht endlich"),
         "PART_MARK": " und ",
         "HORIZONTAL_LINES": ("Dazu die Linie {listed}.", "Dazu Linien: {listed}."),
         "VALUE_AT": "{name} bei {value:.4g}",

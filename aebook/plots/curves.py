@@ -176,5 +176,5 @@ def _in_words(line: _Line) -> str:
         lowest_at=finite[best] + 1,
     )
     if lost := len(line.values) - finite.size:
-        return words.items([text, words.EPOCHS_NOT_FINITE.format(count=lost)])
+        return words.items([text, words.counted(lost, words.EPOCHS_NOT_FINITE)])
     return text

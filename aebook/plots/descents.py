@@ -234,7 +234,8 @@ def _in_words(problem: Any, name: str, path: np.ndarray, window: tuple) -> str:
         words.VALUE_AT_POINT.format(value=problem.value(w), point=_point(w))
         for w in path[[0, -1]]
     )
-    text = words.PATH.format(name=name, first=first, last=last, steps=len(path) - 1)
+    steps = len(path) - 1
+    text = words.counted(steps, words.PATH, name=name, first=first, last=last)
     outside = _outside(path, window)
     if not outside.any():
         return text

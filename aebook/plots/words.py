@@ -63,7 +63,7 @@ CURVES = "Line chart of {metric}{scale} over {epochs}. {lines}."
 CURVE = (
     "{name}: from {first:.4g} to {last:.4g}, lowest {lowest:.4g} in epoch {lowest_at}"
 )
-EPOCHS_NOT_FINITE = "{count} epochs not finite"
+EPOCHS_NOT_FINITE: Forms = ("1 epoch not finite", "{count} epochs not finite")
 
 # --- paths of optimizers
 
@@ -79,7 +79,10 @@ CONTOURS = "Contours of {problem}, dark is high, and {paths}. {listed}."
 CONTOURS_WITH_MINIMUM = (
     "Contours of {problem}, minimum at {minimum}, dark is high, and {paths}. {listed}."
 )
-PATH = "{name}: from {first} to {last} in {steps} steps"
+PATH: Forms = (
+    "{name}: from {first} to {last} in 1 step",
+    "{name}: from {first} to {last} in {count} steps",
+)
 COMES_BACK = "leaves the window in step {step} and comes back"
 ENDS_OUTSIDE = "leaves the window in step {step} and ends outside"
 
