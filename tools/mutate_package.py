@@ -1,13 +1,16 @@
 """Make the package wrong in some sixty places, one at a time, and count what is caught.
 
-    python tools/mutate_package.py [WORKERS]
+    python tools/mutate_package.py [--workers N] [ROOM ...]
 
-Each mutant is tried in a copy of the repository, on the test files named beside it. It
-takes about an hour of one core.
+Each mutant is tried in a copy of the repository, on the test files named beside it;
+before that, the same files in a copy without a mistake. It takes about an hour of one
+core.
 """
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 import os
 from pathlib import Path
@@ -210,17 +213,18 @@ def wrong_text(mutant: Mutant) -> str:
     return text.replace(mutant.right, mutant.wrong)
 
 
-def is_caught(mutant: Mutant) -> bool:
-    """Whether a test of its files fails where the mistake is made."""
+def fails(tests: Sequence[str], mutant: Mutant | None = None) -> bool:
+    """Whether a test of these files fails in a copy, where the mistake is made."""
     with tempfile.TemporaryDirectory() as folder:
         for name in COPIED:
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, Path(folder, name), ignore=ignored)
         for name in ("conftest.py", "pyproject.toml", "README.md"):
             shutil.copy(ROOT / name, folder)
-        module = Path(folder, "aebook", mutant.module)
-        module.write_text(wrong_text(mutant), encoding="utf-8")
-        tests = [f"tests/{name}.py" for name in mutant.tests]
+        if mutant:
+            module = Path(folder, "aebook", mutant.module)
+            module.write_text(wrong_text(mutant), encoding="utf-8")
+        files = [f"tests/{name}.py" for name in tests]
         run = subprocess.run(
             [
                 sys.executable,
@@ -230,7 +234,7 @@ def is_caught(mutant: Mutant) -> bool:
                 "-x",
                 "-p",
                 "no:cacheprovider",
-                *tests,
+                *files,
             ],
             cwd=folder,
             env=os.environ | {"PYTHONPATH": folder},
@@ -242,18 +246,37 @@ def is_caught(mutant: Mutant) -> bool:
     return run.returncode == 1
 
 
+def check_right(pool: ThreadPoolExecutor, tried: Sequence[Mutant]) -> None:
+    """Stop unless the tests pass where no mistake is made: else all would be caught."""
+    names = sorted({name for mutant in tried for name in mutant.tests})
+    failed = pool.map(fails, [[name] for name in names])
+    failing = [name for name, does in zip(names, failed, strict=True) if does]
+    if failing:
+        raise SystemExit(f"these fail without a mistake: {', '.join(failing)}")
+
+
 def main() -> int:
-    """Try all; print what lives, and how many were caught."""
-    tried = mutants()
-    workers = int(sys.argv[1]) if len(sys.argv) > 1 else 2
+    """Try those asked for, or all; print what lives, and how many were caught."""
+    args = parser().parse_args()
+    tried = [m for m in mutants() if m.module.startswith(tuple(args.rooms))]
     caught = 0
-    with ThreadPoolExecutor(workers) as pool:
-        for mutant, is_dead in zip(tried, pool.map(is_caught, tried), strict=True):
+    with ThreadPoolExecutor(args.workers) as pool:
+        check_right(pool, tried)
+        verdicts = pool.map(lambda mutant: fails(mutant.tests, mutant), tried)
+        for mutant, is_dead in zip(tried, verdicts, strict=True):
             caught += is_dead
             verdict = "caught" if is_dead else "LIVES "
             print(f"{verdict}  {mutant.module}: {mutant.wrong}", flush=True)
     print(f"{caught} / {len(tried)} caught")
     return caught < len(tried)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rooms", nargs="*", default=[""], help="only modules of these")
+    parser.add_argument("--workers", type=int, default=2)
+    return parser
 
 
 if __name__ == "__main__":
