@@ -353,24 +353,14 @@ def nested(model, how):
 @pytest.mark.usefixtures("same_draws")
 @pytest.mark.slow
 def test_as_a_layer_it_brings_its_terms_along(name, x):
-    compare_layer_with_model(name, "functional", x)
-
-
-@pytest.mark.slow
-@every_member
-@pytest.mark.usefixtures("same_draws")
-def test_as_a_layer_of_a_sequence_it_does_too(name, x):
-    compare_layer_with_model(name, "sequential", x)
-
-
-def compare_layer_with_model(name, how, x):
     if not ROWS[name].plain_when_nested:
         pytest.skip("it compares something else; see the two tests that follow")
     options = {"batch_size": 32, "epochs": 2, "shuffle": False, "verbose": 0}
     plain = member(name).fit(x, **options).history
-    outer = nested(member(name), how)
-    history = training.fit(outer, x, x, **options).history
-    assert history["loss"] == pytest.approx(plain["loss"], rel=1e-4)
+    for how in ("functional", "sequential"):
+        outer = nested(member(name), how)
+        history = training.fit(outer, x, x, **options).history
+        assert history["loss"] == pytest.approx(plain["loss"], rel=1e-4), how
 
 
 @pytest.mark.usefixtures("same_draws")
@@ -480,13 +470,13 @@ def test_two_devices_are_one(backend):
 
 
 # How far the first losses may be from those in float32: twice what is measured.
-PRECISIONS = {"float32": 1e-6, "mixed_bfloat16": 4e-2, "mixed_float16": 2e-3}
+PRECISIONS = {"mixed_bfloat16": 4e-2, "mixed_float16": 2e-3}
 
 
 @every_member
 @pytest.mark.parametrize("policy", PRECISIONS)
 @pytest.mark.slow
-def test_it_trains_in_every_precision(name, policy, x):
+def test_it_trains_in_half_precision(name, policy, x):
     exact = still(name)
     keras.config.set_dtype_policy(policy)
     try:

@@ -512,6 +512,32 @@ def test_the_importance_weighted_bound_falls_with_its_samples(digits):
     assert bounds[0] > bounds[1] + 0.5 > bounds[2] + 1
 
 
+@pytest.mark.slow
+def test_the_importance_weighted_bound_is_the_log_of_the_mean_weight(
+    digits, monkeypatch
+):
+    x, samples, rng = digits[:4], 3, np.random.default_rng(0)
+    model = member("importance", {"samples": samples, "beta": 1.0})
+    noise = rng.normal(size=(len(x) * samples, 16)).astype("float32")
+    monkeypatch.setattr(keras.random, "normal", lambda *_, **__: noise)
+    mean, log_variance = (
+        np.repeat(part, samples, axis=0)
+        for part in np.split(ops.convert_to_numpy(model.encoder(x)), 2, axis=-1)
+    )
+    deviation = np.exp(log_variance / 2)
+    z = mean + deviation * noise
+    nats = norm.logpdf(z, mean, deviation) - norm.logpdf(z)  # log q(z|x) - log p(z)
+    x_hat = ops.convert_to_numpy(model.decoder(z))
+    log_pixels = losses.bce_per_image(np.repeat(x, samples, axis=0), x_hat)
+    log_w = -ops.convert_to_numpy(log_pixels) - nats.sum(axis=1)
+    weights = np.exp((log_w - log_w.max()).astype("float64")).reshape(-1, samples)
+    expected = -(np.log(weights.mean(axis=1)) + log_w.max()).mean()
+    got = model.evaluate(x, verbose=0, return_dict=True)
+    assert got["loss"] == pytest.approx(expected, rel=1e-6)
+    assert got["kl"] == pytest.approx(nats.sum(axis=1).mean(), rel=1e-4)
+    assert got["gain"] > 0.01
+
+
 # --- vector-quantised
 
 
