@@ -654,7 +654,7 @@ def test_the_masked_autoencoder_hides_whole_patches(digits):
     assert len(np.unique(patches.reshape(50, 16), axis=0)) > 30  # each its own
 
 
-def test_the_loss_is_that_of_the_hidden_patches():
+def test_the_hidden_patches_are_picked():
     model = MaskedAutoencoder(*dense((8, 8, 2), 4), patch_size=4, rate=0.5)
     x = np.random.default_rng(0).random((5, 8, 8, 2), dtype=np.float32)
     shown = ops.convert_to_numpy(model._masked(ops.convert_to_tensor(x + 1)))
@@ -663,6 +663,23 @@ def test_the_loss_is_that_of_the_hidden_patches():
     assert picked.shape == (5, 2, 32)
     for image, mask, values in zip(x, hidden, picked, strict=True):
         np.testing.assert_array_equal(np.sort(image[mask]), np.sort(values.ravel()))
+
+
+@pytest.mark.slow
+def test_the_loss_is_that_of_the_hidden_patches(monkeypatch):
+    rng = np.random.default_rng(0)
+    x = rng.random((5, 8, 8, 2), dtype=np.float32)
+    order = rng.random((5, 4), dtype=np.float32)
+    monkeypatch.setattr(keras.random, "uniform", lambda *_, **__: order)
+    model = MaskedAutoencoder(*dense((8, 8, 2), 4), patch_size=4, rate=0.5)
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    hidden = ops.convert_to_numpy(model._masked(ops.convert_to_tensor(x + 1))) == 0
+    x_hat = model.decode(model.encode(np.where(hidden, 0, x)))
+    expected = np.mean((x - x_hat)[hidden] ** 2)
+    assert np.mean((x - x_hat) ** 2) != pytest.approx(expected, rel=1e-2)
+    history = model.fit(x, shuffle=False, verbose=0).history
+    assert history["loss"][0] == pytest.approx(expected, rel=1e-5)
+    assert model.evaluate(x, verbose=0)[0] == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.slow
