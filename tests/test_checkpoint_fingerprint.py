@@ -93,6 +93,48 @@ def test_a_layer_that_is_frozen_is_refused(path):
     assert_refused(frozen(compiled(net())), path, message)
 
 
+class Wrapped(layers.Layer):
+    """What Keras takes for its config names neither it nor the layer within."""
+
+    def __init__(self, units, use_bias=True):
+        super().__init__(name=f"wrapped_{units}")
+        self.inner = layers.Dense(units, use_bias=use_bias, name="inner")
+        self.inner.build((None, 6))
+
+    def call(self, x):
+        return self.inner(x)
+
+
+def stacked(*parts):
+    return keras.Sequential([keras.Input((6,)), *parts])
+
+
+def joined(*parts):
+    inputs = outputs = keras.Input((6,))
+    for part in parts:
+        outputs = part(outputs)
+    return keras.Model(inputs, outputs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("build", [stacked, joined])
+def test_layers_whose_configs_hold_no_name_are_told_apart(path, build):
+    fit(compiled(build(Wrapped(6), Wrapped(3))), path)
+    other = compiled(build(Wrapped(6), Wrapped(3, use_bias=False)))
+    assert_refused(other, path, "rapped_1/use_bias: True there, False here")
+
+
+@pytest.mark.slow
+def test_a_frozen_layer_that_no_config_tells_of_is_refused(path):
+    def build(trains):
+        hidden = Wrapped(6)
+        hidden.inner.trainable = trains
+        return compiled(stacked(hidden, layers.Dense(3)), keras.optimizers.SGD(0.1))
+
+    fit(build(True), path)
+    assert_refused(build(False), path, "another weights that train")
+
+
 def variational(beta=1.0, hidden=(5,)):
     pair = dense(6, latent_dim=2, hidden=hidden, gaussian=True)
     model = VariationalAutoencoder(*pair, beta=beta)

@@ -225,12 +225,14 @@ def _network(config: dict[str, Any], layers: list[dict]) -> dict[str, Any]:
     """Describe layers that have names, and how they are joined."""
     if "input_layers" not in config and layers[:1] and _is_input(layers[0]):
         layers = layers[1:]  # a `Sequential` may get it later, from its first batch
-    names = _names(layers)
+    called = [_name_of(layer) for layer in layers]
+    numbered = _numbered(called)
+    names = dict(zip(called, numbered, strict=True))
     for key in ("input_layers", "output_layers"):
         if key in config:
             config[key] = _renamed(config[key], names)
-    tree: dict[str, Any] = {"order": list(names.values())}
-    for layer, name in zip(layers, names.values(), strict=True):
+    tree: dict[str, Any] = {"order": numbered}
+    for layer, name in zip(layers, numbered, strict=True):
         described = describe(layer)
         if "inbound_nodes" in layer:
             described["inputs"] = describe(_renamed(layer["inbound_nodes"], names))
@@ -242,10 +244,10 @@ def _is_input(layer: dict) -> bool:
     return layer["class_name"] == "InputLayer"
 
 
-def _names(layers: list[dict]) -> dict[str, str]:
-    """Number the names of layers anew, in the order in which they come."""
-    names = [str(layer["config"].get("name")) for layer in layers]
-    return dict(zip(names, _numbered(names), strict=True))
+def _name_of(layer: dict) -> str:
+    """Return the name others refer to; a config without one leaves the class name."""
+    config = layer["config"]
+    return str(layer.get("name") or config.get("name") or layer["class_name"])
 
 
 def _numbered(names: Iterable[str]) -> list[str]:
