@@ -121,6 +121,17 @@ def test_the_blocks_begin_elsewhere_in_each_epoch():
     assert len(set.union(*starts)) >= 4
 
 
+def test_each_block_of_each_epoch_is_shuffled_in_its_own_way():
+    n, size = 200, 50
+    batches = Batches(np.arange(n)[:, None], batch_size=size, block_size=size, seed=0)
+    steps = set()
+    for _ in range(3):
+        batches.on_epoch_begin()
+        for rows in rows_of(batches):  # steps do not tell where a block begins
+            steps.add(tuple(np.diff(rows) % n))
+    assert len(steps) == 3 * n // size
+
+
 def test_targets_stay_beside_their_inputs():
     x = np.arange(300)[:, None]
     for a, b in Batches(x, 10 * x, block_size=64):
