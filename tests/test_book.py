@@ -2,6 +2,7 @@
 
 import base64
 import importlib
+import re
 import pkgutil
 
 import aebook
@@ -35,6 +36,19 @@ def test_the_table_of_contents_is_complete():
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_chapter_keeps_the_rule(path, rule):
     assert rule(book_rules.read(path)) == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_path_that_a_page_names_is_there(page):
+    text = (book_rules.ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_.]+(?:/[a-z_.]+)*(?:/|\.py|\.md|\.yml))`", text)
+    modules = {path.name for path in (book_rules.ROOT / "aebook").rglob("*.py")}
+    assert named
+    assert not {
+        path
+        for path in named
+        if path not in modules and not (book_rules.ROOT / path).exists()
+    }
 
 
 def test_the_picture_of_the_readme_is_the_one_in_the_chapter():
