@@ -2,8 +2,8 @@
 
 import base64
 import importlib
-import re
 import pkgutil
+import re
 
 import aebook
 import book_rules
