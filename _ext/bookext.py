@@ -7,6 +7,7 @@ import json
 import os
 import re
 
+from readable import to_roles
 from sphinx.util import logging
 
 REPOSITORY_OPTIONS = (
@@ -40,12 +41,14 @@ def set_repository(app, config):
     config.html_theme_options = options
 
 
-def copy_alt_text(app, docname, source):
-    """Hand the alt text stored with a notebook's image to the page."""
+def prepare_notebook(app, docname, source):
+    """Make roles again of the values in its text, and hand on its images' alt text."""
     if not str(app.env.doc2path(docname)).endswith(".ipynb"):
         return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = to_roles("".join(cell["source"]))
         alt = stored_alt_text(cell)
         if alt:
             image = cell["metadata"].setdefault("mystnb", {}).setdefault("image", {})
@@ -133,7 +136,7 @@ def dedupe_scripts(app, pagename, templatename, context, doctree):
 def setup(app):
     """Connect the functions above to Sphinx' events."""
     app.connect("config-inited", set_repository, priority=1)
-    app.connect("source-read", copy_alt_text)
+    app.connect("source-read", prepare_notebook)
     app.connect("autodoc-process-docstring", convert_docstring, priority=400)
     app.connect("autodoc-skip-member", skip_alias)
     app.connect("env-check-consistency", check_api)

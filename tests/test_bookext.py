@@ -50,14 +50,18 @@ def test_a_doctest_is_left_alone():
     assert convert(f"`a`\n\n{doctest}\n\n`b`") == f"``a``\n\n{doctest}\n\n``b``"
 
 
+TEXT = 'Down to <span data-role="glue:text loss:.2f">2.31</span>.'
+
+
 def page(*outputs, metadata=None):
-    cell = {"metadata": metadata or {}, "outputs": list(outputs)}
-    return [json.dumps({"cells": [{"metadata": {}}, cell]})]
+    text = {"cell_type": "markdown", "metadata": {}, "source": [TEXT, "\n", "Next."]}
+    code = {"cell_type": "code", "metadata": metadata or {}, "outputs": list(outputs)}
+    return [json.dumps({"cells": [text, code]})]
 
 
 def alt_on_page(source, file="a.ipynb"):
     app = SimpleNamespace(env=SimpleNamespace(doc2path=lambda name: file))
-    bookext.copy_alt_text(app, "a", source)
+    bookext.prepare_notebook(app, "a", source)
     cell = json.loads(source[0])["cells"][1]
     return cell["metadata"].get("mystnb", {}).get("image", {}).get("alt")
 
@@ -78,10 +82,17 @@ def test_a_cell_without_image_gets_no_alt_text():
     assert alt_on_page(page({"metadata": {}})) is None
 
 
+def test_the_values_in_a_text_become_roles_again():
+    source = page()
+    alt_on_page(source)
+    cell = json.loads(source[0])["cells"][0]
+    assert cell["source"] == "Down to {glue:text}`loss:.2f`.\nNext."
+
+
 def test_a_page_that_is_no_notebook_is_left_alone():
     source = ["# Not JSON"]
     app = SimpleNamespace(env=SimpleNamespace(doc2path=lambda name: "a.md"))
-    bookext.copy_alt_text(app, "a", source)
+    bookext.prepare_notebook(app, "a", source)
     assert source == ["# Not JSON"]
 
 

@@ -1,6 +1,7 @@
 """Run chapters and store their outputs in place: `make execute [CHAPTERS="..."]`.
 
-A chapter is replaced only when every cell ran, raised nothing and wrote nothing to
+The values that a text names are written into it, so that any viewer shows them. A
+chapter is replaced only when every cell ran, raised nothing and wrote nothing to
 stderr. What is stored depends on the code and its results alone: no time stamps, no
 versions of Python, no random cell ids.
 """
@@ -20,7 +21,11 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 import nbformat
 from nbformat import NotebookNode, v4
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_ext"))
+from readable import RoleError, to_text
+
 ROOT = Path(__file__).resolve().parent.parent
+
 CHAPTERS = ROOT / "chapters"
 ASSETS = ROOT / "_assets"
 COLAB = """\
@@ -162,8 +167,9 @@ def execute(path: Path, timeout: int) -> list[str]:
     name_cells(notebook)
     try:
         run(notebook, path.parent, timeout, label)
+        to_text(notebook, folder)
         wrong = complaints(notebook)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError, RoleError) as error:
         wrong = [str(error).rstrip()]
     seconds = time.perf_counter() - start
     clear = "\r" if sys.stdout.isatty() else ""
@@ -176,18 +182,34 @@ def execute(path: Path, timeout: int) -> list[str]:
     return wrong
 
 
+def fill_text(path: Path) -> list[str]:
+    """Write the stored values into the text of a chapter; run nothing."""
+    notebook = nbformat.read(path, as_version=4)
+    try:
+        to_text(notebook, path.parent)
+    except RoleError as error:
+        return [str(error)]
+    write(notebook, path)
+    return []
+
+
 def main() -> None:
     """Run the chapters named on the command line, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("chapters", nargs="*", help="a chapter's name or path")
     parser.add_argument("--timeout", type=int, default=600, help="seconds for a cell")
+    parser.add_argument(
+        "--text", action="store_true", help="write stored values into the text, no run"
+    )
     options = parser.parse_args()
     os.environ.update(TF_ENABLE_ONEDNN_OPTS="0", TF_CPP_MIN_LOG_LEVEL="2")
     os.environ.setdefault("PYTHONHASHSEED", "0")
     failures = {
         path: wrong
         for path in find_chapters(options.chapters)
-        if (wrong := execute(path, options.timeout))
+        if (
+            wrong := fill_text(path) if options.text else execute(path, options.timeout)
+        )
     }
     for path, wrong in failures.items():
         print(f"\n{path.name}:", *wrong, sep="\n", file=sys.stderr)
