@@ -26,6 +26,7 @@ __all__ = [
     "optim",
     "plots",
     "problems",
+    "results",
     "sampling",
     "schedule_free",
     "schedules",

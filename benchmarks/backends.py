@@ -16,130 +16,46 @@ import datetime
 import importlib
 import importlib.metadata
 import importlib.util
-from itertools import pairwise
 import json
 import os
 from pathlib import Path
 import platform
 import random
 import statistics
-import subprocess
-import sys
-from tempfile import TemporaryDirectory
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
-from aebook import data
-import engines
-from engines import BATCH, RATES, WIDTHS, Weights
-import numpy as np
+from aebook.engines import networks
+from aebook.engines.networks import BATCH, RATES, WIDTHS
+from aebook.engines.walks import (
+    ENGINES,
+    EXACT,
+    IMAGES,
+    JUDGES,
+    MARKS,
+    ask,
+    elsewhere,
+    first_weights,
+    gaps,
+    judge,
+    load_images,
+)
 
-RESULTS = Path(__file__).parent / "results" / "backends.json"
-MARKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # steps after which to compare
-IMAGES, JUDGES = 50_000, 2_000  # to train on, and to take the loss of
+RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "backends.json"
 CASES = {
     f"{rule}-{activation}": (rule, activation)
     for rule in ("sgd", "adam")
     for activation in ("relu", "tanh")
 }
-EXACT, SEEDS = "exact", range(1, 6)
+SEEDS = range(1, 6)
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy")
-
-
-class Engine(NamedTuple):
-    """A name to print, a function of `engines`, and what to import for it."""
-
-    label: str
-    function: str
-    module: str
-    backend: str = "tensorflow"
-
-
-ENGINES = {
-    "keras_tensorflow": Engine("Keras on TensorFlow", "keras_model", "keras"),
-    "keras_jax": Engine("Keras on JAX", "keras_model", "keras", "jax"),
-    "keras_torch": Engine("Keras on PyTorch", "keras_model", "keras", "torch"),
-    "torch": Engine("PyTorch by hand", "plain_torch", "torch", "torch"),
-    "jax": Engine("JAX by hand", "plain_jax", "jax", "jax"),
-    EXACT: Engine("JAX by hand, double precision", "plain_jax", "jax", "jax"),
-}
-
-
-def first_weights(seed: int) -> Weights:
-    """Return Glorot's uniform kernels and biases of zero, drawn by NumPy."""
-    rng, weights = np.random.default_rng(seed), []
-    for inputs, outputs in pairwise(WIDTHS):
-        limit = np.sqrt(6 / (inputs + outputs))
-        weights.append(rng.uniform(-limit, limit, (inputs, outputs)))
-        weights.append(np.zeros(outputs))
-    return [w.astype(np.float32) for w in weights]
-
-
-def load_images() -> tuple[np.ndarray, np.ndarray]:
-    """Return the images to train on, and those to take the loss of."""
-    mnist = data.load_mnist(validation=5000, seed=0)
-    train, judges = data.flatten(mnist.x_train), data.flatten(mnist.x_val)
-    return train[:IMAGES], judges[:JUDGES]
 
 
 # --- in a process of its own
 
 
-def here(
-    name: str, jobs: dict[str, Any], marks: tuple[int, ...] = MARKS
-) -> dict[str, list[Weights]]:
-    """Train in this process: for each job (rule, activation, seed) weights at marks."""
-    images, kind = load_images()[0], np.float64 if name == EXACT else np.float32
-    if name == EXACT:
-        importlib.import_module("jax").config.update("jax_enable_x64", True)
-    walks = {}
-    for job, (rule, activation, seed) in jobs.items():
-        start = [w.astype(kind) for w in first_weights(seed)]
-        build = getattr(engines, ENGINES[name].function)
-        train = build(start, images.astype(kind), rule, activation)
-        walks[job] = [train(*pair) for pair in pairwise((0, *marks))]
-    return walks
-
-
-def elsewhere(
-    name: str, jobs: dict[str, Any], marks: tuple[int, ...] = MARKS
-) -> dict[str, list[Weights]]:
-    """Train in a process of its own; return for each job the weights at each mark."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "walks.npz"
-        ask(name, "walk", jobs, marks, str(file))
-        with np.load(file) as stored:
-            return {
-                job: [[stored[f"{job}/{mark}/{i}"] for i in range(8)] for mark in marks]
-                for job in jobs
-            }
-
-
-def ask(name: str, *question: Any) -> Any:
-    """Let a new process answer a question on one engine."""
-    environment = {**os.environ, "KERAS_BACKEND": ENGINES[name].backend}
-    environment["OMP_NUM_THREADS"] = "1"  # PyTorch's threads wait on busy cores
-    command = [sys.executable, __file__, "--answer", json.dumps([name, *question])]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"{ENGINES[name].label} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def answer(name: str, task: str, *arguments: Any) -> Any:
-    """Do what `ask` asks for, in the new process."""
-    if task == "walk":
-        jobs, marks, file = arguments
-        named = {
-            f"{job}/{mark}/{i}": w
-            for job, walk in here(name, jobs, tuple(marks)).items()
-            for mark, weights in zip(marks, walk, strict=True)
-            for i, w in enumerate(weights)
-        }
-        np.savez(file, **named)
-        return None
+def answer(name: str, task: str) -> Any:
+    """Do what is asked for, in the new process."""
     return {"time": time_epochs, "draw": draw}[task](name)
 
 
@@ -160,7 +76,7 @@ def time_epochs(name: str) -> dict[str, float]:
     began = time.perf_counter()
     importlib.import_module(ENGINES[name].module)
     taken = {"import": time.perf_counter() - began}
-    build = getattr(engines, ENGINES[name].function)
+    build = getattr(networks, ENGINES[name].function)
     began = time.perf_counter()
     train = build(first_weights(0), images, "adam")
     train(0, steps)
@@ -173,26 +89,6 @@ def time_epochs(name: str) -> dict[str, float]:
 
 
 # --- comparing
-
-
-def judge(weights: Weights, x: np.ndarray, activation: str) -> float:
-    """Return the mean squared error per pixel, in double precision, by NumPy."""
-    act = {"relu": lambda a: np.maximum(a, 0), "tanh": np.tanh}[activation]
-    *hidden, (kernel, bias) = [
-        (k.astype(float), b.astype(float))
-        for k, b in zip(weights[::2], weights[1::2], strict=True)
-    ]
-    h = x.astype(float)
-    for k, b in hidden:
-        h = act(h @ k + b)
-    x_hat = (1 + np.tanh((h @ kernel + bias) / 2)) / 2
-    return float(np.mean((x - x_hat) ** 2))
-
-
-def gap(weights: Weights, others: Weights) -> float:
-    """Return the largest difference of any weight."""
-    pairs = zip(weights, others, strict=True)
-    return max(float(np.abs(a.astype(float) - b).max()) for a, b in pairs)
 
 
 def available() -> list[str]:
@@ -238,12 +134,9 @@ def compare(results: dict[str, Any]) -> None:
     }
     for name in available():
         if name.startswith("keras"):
-            results["draws"][name] = ask(name, "draw")
-
-
-def gaps(walk: list[Weights], other: list[Weights]) -> list[float]:
-    """Return the largest difference of any weight at each mark."""
-    return [gap(a, b) for a, b in zip(walk, other, strict=True)]
+            results["draws"][name] = ask(
+                name, __file__, "--answer", json.dumps([name, "draw"])
+            )
 
 
 def take_turns(results: dict[str, Any], rounds: int) -> None:
@@ -254,7 +147,7 @@ def take_turns(results: dict[str, Any], rounds: int) -> None:
         results["load"].append(os.getloadavg()[0])
         print(f"round {number + 1}/{rounds}", end="", flush=True)
         for name in random.Random(number).sample(names, len(names)):
-            taken = ask(name, "time")
+            taken = ask(name, __file__, "--answer", json.dumps([name, "time"]))
             row = results["seconds"].setdefault(name, {})
             for part, value in taken.items():
                 row.setdefault(part, []).append(value)

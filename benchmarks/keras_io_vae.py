@@ -19,7 +19,7 @@ from aebook.models import VariationalAutoencoder
 import keras
 from keras import layers
 
-RESULTS = Path(__file__).parent / "results" / "keras_io_vae.json"
+RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "keras_io_vae.json"
 PUBLISHED = {"loss": 146.95, "reconstruction": 140.15, "kl": 6.80}  # at epoch 30
 EPOCHS, BATCH, SEED = 30, 128, 0
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-RESULTS = Path(__file__).parent / "results" / "lengths.json"
+RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "lengths.json"
 LENGTHS = range(100, 220)
 
 

@@ -28,7 +28,7 @@ import numpy as np
 from scipy.stats import multivariate_normal
 import tensorflow
 
-RESULTS = Path(__file__).parent / "results" / "likelihood.json"
+RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "likelihood.json"
 SEED, RATE, BATCH = 0, 1e-3, 250
 HIDDEN, LATENT, DRAWS = 256, 16, 5  # DRAWS: codes an image, of the weighted bound
 # Read in the projects' own tables, not measured here. Their codes are wider, their

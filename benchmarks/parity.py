@@ -25,7 +25,7 @@ from cases import DISAGREEMENTS, PARITY
 import numpy as np
 from twins import GROUNDS, Case, walk
 
-RESULTS = Path(__file__).parent / "results" / "parity.json"
+RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "parity.json"
 GOLDENS = Path(__file__).parent.parent / "tests" / "goldens" / "pytorch.json"
 LIBRARIES = {"keras": "Keras", "torch": "PyTorch", "optax": "optax"}
 LETTERS = {"keras": "K", "torch": "P", "optax": "O"}

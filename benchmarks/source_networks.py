@@ -23,7 +23,7 @@ import keras
 import numpy as np
 from sklearn.decomposition import PCA
 
-RESULTS = Path(__file__).parent / "results" / "source_networks.json"
+RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "source_networks.json"
 SEEDS = range(5)
 PACKAGES = ("keras", "tensorflow", "numpy", "sklearn")
 QUICK = (1000, 2)  # images, epochs

@@ -26,7 +26,7 @@ from aebook import data
 import numpy as np
 from training_speed import empty_results
 
-RESULTS = Path(__file__).parent / "results" / "streaming.json"
+RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "streaming.json"
 SIZES = (10_000, 100_000, 1_000_000)
 QUICK = (1_000, 2_000)
 BATCH_SIZE = 256

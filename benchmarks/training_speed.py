@@ -29,7 +29,7 @@ from aebook import data
 from contenders import CONTENDERS, WIDTHS
 import numpy as np
 
-RESULTS = Path(__file__).parent / "results" / "training_speed.json"
+RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "training_speed.json"
 BATCH_SIZES = (256, 32)
 IMAGES, SMALL_RUN = 60_000, 1_000
 SMALL_RUNS = ("ours", "keras", "keras_jit")

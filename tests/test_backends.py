@@ -1,14 +1,13 @@
 """Keras' three backends agree, and the stored comparison of them is whole."""
 
-import json
-from pathlib import Path
 import statistics
 
+from aebook import results
+from aebook.engines import networks, walks
 import numpy as np
 import pytest
 from saved_files import ARCHITECTURES, CLOSE, MODULES, compare, missing
 
-ROOT = Path(__file__).parent.parent
 KERAS = ("keras_tensorflow", "keras_jax", "keras_torch")
 
 
@@ -19,13 +18,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stored():
-    path = ROOT / "benchmarks" / "results" / "backends.json"
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-@pytest.fixture
-def benchmarks(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    return results.load("backends")
 
 
 def on(backend):
@@ -59,7 +52,7 @@ def test_one_seed_draws_other_weights_on_another_backend(files, backend):
     assert files[on(backend)]["drawn"] > 0.1
 
 
-# --- the engines of the benchmark
+# --- the engines
 
 
 @pytest.mark.parametrize("rule", ["sgd", "adam"])
@@ -67,20 +60,17 @@ def test_one_seed_draws_other_weights_on_another_backend(files, backend):
 @pytest.mark.parametrize("name", ["keras_model", "plain_jax", "plain_torch"])
 @pytest.mark.slow
 def test_an_engine_takes_the_steps_of_backpropagation_by_hand(
-    benchmarks, digits, name, rule, activation
+    digits, name, rule, activation
 ):
-    import backends
-    import engines
-
     module = {"plain_jax": "jax", "plain_torch": "torch"}.get(name, "keras")
     pytest.importorskip(module, reason=f"{module} is not installed")
-    x, w = digits[:300], backends.first_weights(0)
-    train = getattr(engines, name)(w, x, rule, activation)
-    expected = by_hand(w, x, engines.RATES[rule], rule, activation, engines.BATCH)
+    x, w = digits[:300], walks.first_weights(0)
+    train = getattr(networks, name)(w, x, rule, activation)
+    expected = by_hand(w, x, networks.RATES[rule], rule, activation, networks.BATCH)
     # Measured: 4e-8. A unit that rounding switches on could add 1e-5; Adam with the
     # epsilon of another library adds 2e-3.
     bound = 1e-6 if activation == "tanh" else 1e-4
-    assert backends.gap(train(0, 3), expected) <= bound
+    assert walks.gap(train(0, 3), expected) <= bound
 
 
 def by_hand(weights, x, rate, rule, activation, batch, steps=3):
@@ -107,22 +97,18 @@ def by_hand(weights, x, rate, rule, activation, batch, steps=3):
     return w
 
 
-def test_pytorch_by_its_own_adam_takes_another_first_step(benchmarks):
+def test_pytorch_by_its_own_adam_takes_another_first_step():
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    import backends
-    import engines
-
     x = np.random.default_rng(0).random((300, 784)).astype(np.float32)
-    w = backends.first_weights(0)
-    ends = [engines.plain_torch(w, x, r)(0, 1) for r in ("adam", "adam_of_torch")]
-    assert backends.gap(*ends) > 1e-4
+    w = walks.first_weights(0)
+    ends = [networks.plain_torch(w, x, r)(0, 1) for r in ("adam", "adam_of_torch")]
+    assert walks.gap(*ends) > 1e-4
 
 
-def test_the_loss_that_judges_is_that_of_keras(benchmarks):
-    import backends
+def test_the_loss_that_judges_is_that_of_keras():
     from keras import Sequential, layers
 
-    x, w = np.random.default_rng(0).random((20, 784)), backends.first_weights(0)
+    x, w = np.random.default_rng(0).random((20, 784)), walks.first_weights(0)
     kinds = ["relu"] * 3 + ["sigmoid"]
     model = Sequential(
         [layers.Dense(n, kind) for n, kind in zip([128, 32, 128, 784], kinds, strict=1)]
@@ -131,7 +117,7 @@ def test_the_loss_that_judges_is_that_of_keras(benchmarks):
     model.set_weights(w)
     model.compile("sgd", "mse")
     expected = model.evaluate(x, x, verbose=0)
-    assert backends.judge(w, x, "relu") == pytest.approx(expected, rel=1e-5)
+    assert walks.judge(w, x, "relu") == pytest.approx(expected, rel=1e-5)
 
 
 # --- what is stored

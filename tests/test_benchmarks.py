@@ -9,7 +9,7 @@ import statistics
 import sys
 from types import SimpleNamespace
 
-from aebook import data
+from aebook import data, results
 import numpy as np
 import pytest
 
@@ -26,17 +26,17 @@ def load(monkeypatch):
 
 @pytest.fixture(scope="module")
 def speed():
-    return json.loads((BENCHMARKS / "results" / "training_speed.json").read_text())
+    return results.load("training_speed")
 
 
 @pytest.fixture(scope="module")
 def networks():
-    return json.loads((BENCHMARKS / "results" / "source_networks.json").read_text())
+    return results.load("source_networks")
 
 
 @pytest.fixture(scope="module")
 def streamed():
-    return json.loads((BENCHMARKS / "results" / "streaming.json").read_text())
+    return results.load("streaming")
 
 
 only_linux = pytest.mark.skipif(

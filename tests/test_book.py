@@ -8,6 +8,7 @@ import re
 import aebook
 import book_rules
 import pytest
+import readable
 
 CHAPTERS = sorted(
     path
@@ -36,6 +37,13 @@ def test_the_table_of_contents_is_complete():
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_chapter_keeps_the_rule(path, rule):
     assert rule(book_rules.read(path)) == []
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_the_text_of_a_chapter_shows_what_it_stores(path):
+    stored, again = book_rules.read(path), book_rules.read(path)
+    readable.to_text(again, path.parent)  # as `make execute` does it
+    assert [cell.source for cell in stored.cells] == [c.source for c in again.cells]
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])

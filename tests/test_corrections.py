@@ -1,7 +1,6 @@
 """One test for each correction that the appendix lists and no other test shows."""
 
 import importlib.util
-import json
 import os
 from pathlib import Path
 import re
@@ -9,7 +8,7 @@ import subprocess
 import sys
 import warnings
 
-from aebook import data, losses, models, optim, problems
+from aebook import data, losses, models, optim, problems, results
 from aebook.models import Autoencoder, dense
 from aebook.optim import minimize
 from formulas.pages import displayed, pages
@@ -676,8 +675,7 @@ def test_the_two_forms_of_adam_differ_by_a_root():
 
 def test_libraries_part_in_some_twenty_places():
     """By the stored walks, which `test_optim_parity.py` takes again."""
-    path = Path(__file__).parent.parent / "benchmarks" / "results" / "parity.json"
-    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored = results.load("parity")
     agreeing = [d for row in stored["parity"].values() for d in row.values() if d]
     places = [max(row["apart"].values()) for row in stored["disagreements"].values()]
     assert 18 <= len(places) <= 24

@@ -4,6 +4,7 @@ import importlib
 import json
 from pathlib import Path
 
+from aebook import results
 from aebook.losses import squared_error_per_image
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def load(monkeypatch):
 
 @pytest.fixture(scope="module")
 def stored():
-    return json.loads((BENCHMARKS / "results" / "families.json").read_text())
+    return results.load("families")
 
 
 @pytest.mark.slow
@@ -87,7 +88,7 @@ def test_the_vae_of_keras_io_was_judged_on_digits_it_did_not_see(monkeypatch):
     encoder, decoder = example.networks()
     # as many weights as the example has
     assert (encoder.count_params(), decoder.count_params()) == (69_076, 65_089)
-    stored = json.loads(example.RESULTS.read_text())
+    stored = results.load("keras_io_vae")
     assert stored["training_images"] == 60_000
     assert stored["epochs"] == len(stored["training_loss_by_epoch"]) == example.EPOCHS
     for part in ("training", "test"):

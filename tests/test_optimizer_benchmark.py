@@ -5,6 +5,7 @@ import json
 import math
 from pathlib import Path
 
+from aebook import results
 import keras
 import numpy as np
 import pytest
@@ -42,9 +43,7 @@ def tiny(load):
 
 @pytest.fixture(scope="module")
 def stored():
-    if not (RESULTS / "summary.json").exists():
-        pytest.skip("the comparison has not been run")
-    return json.loads((RESULTS / "summary.json").read_text(encoding="utf-8"))
+    return results.load("optimizers/summary")
 
 
 # --- the protocol is fair
@@ -415,7 +414,7 @@ def test_the_stored_summary_follows_from_the_stored_runs(load, stored):
 
 def test_the_stored_tables_follow_from_the_stored_summary(load, stored):
     for name, table in load("report").tables(stored).items():
-        assert (RESULTS / f"{name}.md").read_text(encoding="utf-8") == table
+        assert results.table(f"optimizers/{name}") == table
 
 
 def test_the_stored_runs_were_made_with_these_settings(load, stored):

@@ -5,8 +5,8 @@ import sizes
 
 # The rooms, in the order in which data flows through them.
 DRAWN = """
-checks keras_internals data losses autodiff optim schedule_free scratch problems
-training corruption schedules models sampling metrics estimators plots
+checks results keras_internals data engines losses autodiff optim schedule_free
+scratch problems training corruption schedules models sampling metrics estimators plots
 """.split()
 
 

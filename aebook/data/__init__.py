@@ -9,11 +9,12 @@ from aebook.data.datasets.mnist import load_mnist
 from aebook.data.entry import Dataset, DatasetError
 from aebook.data.kinds import Images, Splits, Table
 from aebook.data.layout import flatten
-from aebook.data.own_digit import read_digit
+from aebook.data.own_digit import DRAWN_DIGIT, read_digit
 from aebook.data.registry import DATASETS, Catalog, catalog, load
 
 __all__ = [
     "DATASETS",
+    "DRAWN_DIGIT",
     "Catalog",
     "Dataset",
     "DatasetError",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from os import PathLike
+from pathlib import Path
 from typing import IO, Any, Literal
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-__all__ = ["read_digit"]
+__all__ = ["DRAWN_DIGIT", "read_digit"]
+
+DRAWN_DIGIT = Path(__file__).with_name("drawn_digit.png")  # a five, drawn by a program
 
 SIZE, BOX = 28, 20  # pixels: the whole image, and the square that the ink must fit
 INK = 0.3  # share of full ink from which a pixel counts as drawn on

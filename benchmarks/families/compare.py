@@ -24,7 +24,7 @@ from judge import Digits, as_input, judge, judge_pca, judge_pixels, load_digits
 import keras
 from members import LATENT, MEMBERS, WIDTHS
 
-RESULTS = Path(__file__).parent.parent / "results" / "families.json"
+RESULTS = Path(__file__).parents[2] / "aebook" / "results" / "families.json"
 SEEDS = (1, 2, 3, 4, 5)
 EPOCHS, BATCH, RATE = 10, 250, 1e-3
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import statistics
 from typing import Any
 
-from store import RESULTS, best_rate, load_runs, read, write
+from store import RESULTS, SHOWN, best_rate, load_runs, read, write
 from tables import tables
 
 __all__ = ["performance_profile", "steps_to", "summarise"]
@@ -203,9 +203,11 @@ def long_run(runs: list[dict], settings: dict[str, Any], name: str) -> dict[str,
 def main(arguments: list[str] | None = None) -> None:
     """Write the summary and the tables, and print them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=RESULTS, metavar="FOLDER")
-    folder = parser.parse_args(arguments).output
-    summary = summarise(folder)
+    option = parser.add_argument
+    option("--input", type=Path, default=RESULTS, metavar="FOLDER", help="the runs")
+    option("--output", type=Path, default=SHOWN, metavar="FOLDER")
+    options = parser.parse_args(arguments)
+    summary, folder = summarise(options.input), options.output
     write(summary, folder / "summary.json")
     for name, table in tables(summary).items():  # the book shows these
         (folder / f"{name}.md").write_text(table, encoding="utf-8")

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["RESULTS", "best_rate", "load_runs", "name_of", "read", "write"]
+__all__ = ["RESULTS", "SHOWN", "best_rate", "load_runs", "name_of", "read", "write"]
 
 RESULTS = Path(__file__).parent.parent / "results" / "optimizers"
+SHOWN = Path(__file__).parents[2] / "aebook" / "results" / "optimizers"
 
 
 def write(content: Any, path: Path) -> None:

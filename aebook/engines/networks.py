@@ -14,6 +14,16 @@ import math
 
 import numpy as np
 
+__all__ = [
+    "BATCH",
+    "RATES",
+    "WIDTHS",
+    "keras_model",
+    "plain_jax",
+    "plain_torch",
+    "rows_of",
+]
+
 WIDTHS = (784, 128, 32, 128, 784)
 BATCH = 250
 RATES = {"sgd": 10.0, "adam": 0.001, "adam_of_torch": 0.001}
