@@ -59,13 +59,17 @@ test-backends: .venv/installed ## the tests of the models on TensorFlow, JAX and
 	$(WITH_TORCH) $(BIN)/python tests/saved_files.py || failed="$$failed files"; \
 	if [ "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
-# In two halves: TensorFlow keeps what it traced as long as the process lives.
+# In thirds: TensorFlow keeps what it traced as long as the process lives.
 ALL_TESTS := $(wildcard tests/test_*.py)
 FIRST_TESTS := $(wildcard tests/test_[a-e]*.py)
-check: test book ## all that CI runs: slow tests too, book, and the pages in a browser
+LAST_TESTS := $(wildcard tests/test_[n-z]*.py)
+check: test book ## all that CI runs: slow tests, book, chapters alone, pages in a browser
 	$(PYTEST) --dist worksteal -m slow $(FIRST_TESTS)
-	$(PYTEST) --dist worksteal -m slow $(filter-out $(FIRST_TESTS),$(ALL_TESTS))
+	$(PYTEST) --dist worksteal -m slow \
+	  $(filter-out $(FIRST_TESTS) $(LAST_TESTS),$(ALL_TESTS))
+	$(PYTEST) --dist worksteal -m slow $(LAST_TESTS)
 	$(PYTEST) README.md
+	$(BIN)/python tools/check_standalone.py
 	$(BIN)/python tools/check_site.py _build/html
 
 execute: .venv/installed ## run the chapters again and store their outputs

@@ -1,10 +1,18 @@
 """The tools that store chapters and check the site do what they say."""
 
+import os
+from pathlib import Path
 import re
+import subprocess
+import sys
+import tomllib
 
 import nbformat
 from nbformat import v4
+from packaging.specifiers import SpecifierSet
 import pytest
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -115,3 +123,54 @@ def test_broken_links_are_found(tmp_path):
         "index.html: broken link a%20b/page.html#nowhere",
         "index.html: broken link gone.html",
     ]
+
+
+def test_binder_installs_what_make_installs():
+    what = "-r requirements.txt -e ."
+    for file in ("Makefile", ".binder/postBuild"):
+        assert what in (ROOT / file).read_text(encoding="utf-8")
+    version = (ROOT / ".binder" / "runtime.txt").read_text(encoding="utf-8").strip()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert version.removeprefix("python-") in SpecifierSet(
+        project["project"]["requires-python"]
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Binder runs it on Linux")
+def test_binder_starts_with_what_make_exports():
+    made = (ROOT / "Makefile").read_text(encoding="utf-8")
+    exported = re.findall(r"^export (TF_\w+) = (\S+)$", made, re.MULTILINE)
+    start = ROOT / ".binder" / "start"
+    printed = subprocess.run(
+        [start, "env"], env={"PATH": os.defpath}, capture_output=True, text=True
+    ).stdout
+    assert exported
+    assert {f"{name}={value}" for name, value in exported} <= {*printed.split()}
+
+
+def test_the_network_is_cut_where_chapters_run_alone():
+    check = pytest.importorskip("check_standalone", reason="needs nbclient")
+    tries = """
+import http.server, socket, threading, urllib.request
+server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}").status)
+for address in ("http://192.0.2.1", "http://example.org"):
+    try:
+        urllib.request.urlopen(address, timeout=5)
+    except OSError as error:
+        print(error)
+server.shutdown()
+socket.socket().connect(("192.0.2.1", 80))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", check.NO_NETWORK + tries],
+        env={"no_proxy": "*"},
+        capture_output=True,
+        text=True,
+    )
+    here, by_number, by_name = done.stdout.splitlines()
+    assert here == "200"
+    assert "no network: 192.0.2.1" in by_number
+    assert "no network: example.org" in by_name
+    assert done.stderr.endswith("OSError: no network: ('192.0.2.1', 80)\n")
