@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import importlib
 import json
 import os
 import re
 
+from docutils import nodes
 from readable import to_roles
 from sphinx.util import logging
+from sphinx.writers.html5 import HTML5Translator
 
 REPOSITORY_OPTIONS = (
     "launch_buttons",
@@ -122,6 +125,16 @@ def check_api(app, env):
                 logger.warning("%s.%s is public and not on a page", module, name)
 
 
+def visit_entry(self, node):
+    """Write a cell of a table with the head of its column, for phones."""
+    column = node.parent.column
+    HTML5Translator.visit_entry(self, node)
+    head = next(iter(node.parent.parent.parent.findall(nodes.thead)), None)
+    if head and not isinstance(node.parent.parent, nodes.thead):
+        label = html.escape(head[-1][column].astext())
+        self.body[-1] = self.body[-1].replace("<td", f'<td data-label="{label}"', 1)
+
+
 def dedupe_scripts(app, pagename, templatename, context, doctree):
     """Keep one copy of each inline script; some extensions add theirs twice."""
     seen, kept = set(), []
@@ -140,5 +153,7 @@ def setup(app):
     app.connect("autodoc-process-docstring", convert_docstring, priority=400)
     app.connect("autodoc-skip-member", skip_alias)
     app.connect("env-check-consistency", check_api)
+    depart = HTML5Translator.depart_entry
+    app.add_node(nodes.entry, override=True, html=(visit_entry, depart))
     app.connect("html-page-context", dedupe_scripts, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import bookext
 import pytest
+from sphinx.application import Sphinx
 
 
 def convert(text):
@@ -146,3 +147,21 @@ def test_only_numbered_fields_are_skipped():
 
     assert bookext.skip_alias(None, "class", "x", Point.x, False, None) is True
     assert bookext.skip_alias(None, "class", "f", Point._asdict, False, None) is None
+
+
+def test_a_cell_of_a_table_names_its_column(tmp_path):
+    (tmp_path / "conf.py").write_text(
+        "extensions = ['sphinx.ext.autodoc', 'myst_parser', 'bookext']\n"
+    )
+    table = "| name | a < b |\n|---|---|\n| one | 1 |\n| two | 2 |\n"
+    (tmp_path / "index.md").write_text(f"# T\n\n{table}")
+    app = Sphinx(
+        *(tmp_path, tmp_path, tmp_path / "out", tmp_path / "doctrees", "html"),
+        status=None,
+        warning=None,
+    )
+    app.build()
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert page.count('<td data-label="name">') == 2
+    assert page.count('<td data-label="a &lt; b">') == 2
+    assert page.count('<th class="head">') == 2

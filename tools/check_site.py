@@ -1,9 +1,10 @@
 """Open every page of the built site in Chromium and list what is wrong with it.
 
 A page fails on a console error, an uncaught error, a failed request, a request to
-anything but the site itself, an image without alt text or that did not load, maths
-that was not rendered, a broken internal link, or a page wider than a phone. The
-search has to find a word that the book is full of.
+anything but the site itself, an image without alt text or that did not load, a formula
+that is not one, a broken internal link, or, at each width from a desktop's to a small
+phone's and with scroll bars shown, anything that is cut or scrolls sideways. The search
+has to find a word that the book is full of.
 """
 
 from __future__ import annotations
@@ -33,37 +34,14 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
+HEIGHT = 900
+WIDTHS = (1280, 640, 390, 320)  # desktop; the same at 200 %; a phone; a small one
+DESKTOP = {"width": WIDTHS[0], "height": HEIGHT}
 SLIDE = 400  # milliseconds until side bars and colours have settled
 SEARCHED = "autoencoder"
 ANY_HOST = "http://site/"
 
-# Runs in the page, after MathJax is done; returns a list of complaints.
-INSPECT = r"""async () => {
-  const wrong = [], article = document.querySelector("article") || document.body;
-  const maths = [...article.querySelectorAll(".math")];
-  if (maths.length) {
-    if (!window.MathJax?.startup?.promise) wrong.push("MathJax did not load");
-    else await MathJax.startup.promise;
-  }
-  for (const node of maths)
-    if (!node.querySelector("mjx-container"))
-      wrong.push("maths not rendered: " + node.textContent.trim().slice(0, 60));
-  for (const node of article.querySelectorAll("mjx-merror"))
-    wrong.push("MathJax error: " + node.textContent.trim().slice(0, 60));
-  const text = article.cloneNode(true);
-  text.querySelectorAll("pre, code, script, .math").forEach(node => node.remove());
-  if (text.textContent.includes("$$")) wrong.push("raw $$ in the text");
-  for (const image of article.querySelectorAll("img")) {
-    image.loading = "eager";
-    await image.decode().catch(() => {});
-    const name = image.getAttribute("src").split("/").pop();
-    if (!image.alt.trim()) wrong.push("no alt text: " + name);
-    if (!image.naturalWidth) wrong.push("image did not load: " + name);
-  }
-  return wrong;
-}"""
+INSPECT = Path(__file__).with_name("inspect_page.js")
 
 
 class Links(HTMLParser):
@@ -163,22 +141,19 @@ def check_page(browser: Browser, base: str, name: str, shots: Path | None) -> li
     listen(page, base, wrong)
     page.goto(base + name, wait_until="load")
     page.wait_for_load_state("networkidle")
-    wrong += page.evaluate(INSPECT)
+    inspect = INSPECT.read_text(encoding="utf-8")
     stem = shots and shots / name.removesuffix(".html").replace("/", "-")
-    if stem:
-        take_screenshots(page, stem)
-    page.set_viewport_size(PHONE)
-    page.wait_for_timeout(SLIDE)
-    width = page.evaluate("document.documentElement.scrollWidth")
-    if width > PHONE["width"]:
-        wrong.append(f"{width} pixels wide on a phone of {PHONE['width']}")
-    if stem:
-        page.screenshot(path=f"{stem}-phone.png", full_page=True)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.wait_for_timeout(SLIDE)
+        wrong += [f"{text}, at {width} pixels" for text in page.evaluate(inspect)]
+        if stem:
+            take_screenshots(page, f"{stem}-{width}")
     page.close()
     return [f"{name}: {text}" for text in wrong]
 
 
-def take_screenshots(page: Page, stem: Path) -> None:
+def take_screenshots(page: Page, stem: str) -> None:
     """Write the whole page as PNG in dark mode and in light mode."""
     for mode in ("dark", "light"):
         page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
@@ -219,7 +194,11 @@ def main() -> None:
     start = time.perf_counter()
     wrong = broken_links(site, pages)
     with serve(site) as base, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[*FLAGS])
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=[*FLAGS],
+            ignore_default_args=["--hide-scrollbars"],
+        )
         for name in pages:
             wrong += check_page(browser, base, name, options.screenshots)
         wrong += check_search(browser, base)

@@ -93,9 +93,9 @@ class WarmupStableDecay(Schedule):
     $$ \eta_t = \begin{cases}
        \eta_0 + (\eta_{\max} - \eta_0) \, t / W & t < W \\
        \eta_{\max} & W \le t < W + S \\
-       \eta_{\max} \left( \alpha + (1 - \alpha) \, h(p) \right)
-       & p = \min\left( (t - W - S) / T, 1 \right)
-       \end{cases} $$
+       \eta_{\max} \left( \alpha + (1 - \alpha) \, h(p) \right) & t \ge W + S
+       \end{cases} \qquad
+       p = \min\left( \frac{t - W - S}{T}, 1 \right) $$
 
     Also called a trapezoid. Unlike a cosine it need not know the length of training:
     the plateau goes on until someone decides to end it. The fall $h$ is $1 - p$,
