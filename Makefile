@@ -59,15 +59,10 @@ test-backends: .venv/installed ## the tests of the models on TensorFlow, JAX and
 	$(WITH_TORCH) $(BIN)/python tests/saved_files.py || failed="$$failed files"; \
 	if [ "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
-# In thirds: TensorFlow keeps what it traced as long as the process lives.
-ALL_TESTS := $(wildcard tests/test_*.py)
-FIRST_TESTS := $(wildcard tests/test_[a-e]*.py)
-LAST_TESTS := $(wildcard tests/test_[n-z]*.py)
+# In parts: TensorFlow keeps what it traced as long as the process lives.
 check: test book ## all that CI runs: slow tests, book, chapters alone, pages in a browser
-	$(PYTEST) --dist worksteal -m slow $(FIRST_TESTS)
-	$(PYTEST) --dist worksteal -m slow \
-	  $(filter-out $(FIRST_TESTS) $(LAST_TESTS),$(ALL_TESTS))
-	$(PYTEST) --dist worksteal -m slow $(LAST_TESTS)
+	@for letters in a-e f g-m n-z; do \
+	  $(PYTEST) --dist worksteal -m slow tests/test_[$$letters]*.py || exit 1; done
 	$(PYTEST) README.md
 	$(BIN)/python tools/check_standalone.py
 	$(BIN)/python tools/check_site.py _build/html

@@ -6,6 +6,7 @@ import html
 import importlib
 import json
 import os
+from pathlib import Path
 import re
 
 from docutils import nodes
@@ -21,6 +22,26 @@ REPOSITORY_OPTIONS = (
     "use_issues_button",
     "use_repository_button",
 )
+
+UNUSED = "sphinx-thebe"  # live code; the chapters run as notebooks
+MENDED = [
+    (re.compile(pattern), replacement)
+    for pattern, replacement in [
+        # The icons have a font; the script that draws them again weighs 543 kB.
+        (r'<script defer src="[^"]*/fontawesome\.js[^"]*"></script>\s*', ""),
+        # Readers aloud know neither role any more.
+        (r' role="doc-biblioentry"', ""),
+        (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
+        # The logo belongs to a part of the page that has a name.
+        (
+            r'<div id="pst-primary-sidebar"',
+            '<div id="pst-primary-sidebar" role="complementary" aria-label="The book"',
+        ),
+        # What is seen is what is read aloud.
+        (r'<summary aria-label="Toggle hidden content">', "<summary>"),
+        (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
+    ]
+]
 
 logger = logging.getLogger(__name__)
 
@@ -45,18 +66,28 @@ def set_repository(app, config):
 
 
 def prepare_notebook(app, docname, source):
-    """Make roles again of the values in its text, and hand on its images' alt text."""
+    """Make roles again of the values in its text; hand on alt texts; colour code."""
     if not str(app.env.doc2path(docname)).endswith(".ipynb"):
         return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
+        text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            cell["source"] = to_roles("".join(cell["source"]))
+            cell["source"] = to_roles(text)
+        elif text.startswith("print(optim.source("):
+            cell["outputs"] = [python_output(output) for output in cell["outputs"]]
         alt = stored_alt_text(cell)
         if alt:
             image = cell["metadata"].setdefault("mystnb", {}).setdefault("image", {})
             image.setdefault("alt", alt)
     source[0] = json.dumps(notebook)
+
+
+def python_output(output):
+    """Return what a cell printed, as Python code."""
+    code = "".join(output["text"])
+    data = {"text/markdown": f"```python\n{code}```"}
+    return {"output_type": "display_data", "metadata": {}, "data": data}
 
 
 def stored_alt_text(cell):
@@ -135,15 +166,28 @@ def visit_entry(self, node):
         self.body[-1] = self.body[-1].replace("<td", f'<td data-label="{label}"', 1)
 
 
-def dedupe_scripts(app, pagename, templatename, context, doctree):
-    """Keep one copy of each inline script; some extensions add theirs twice."""
+def choose_files(app, pagename, templatename, context, doctree):
+    """Leave out what no page uses, and the second copy of an inline script."""
     seen, kept = set(), []
     for script in context.get("script_files", []):
         body = getattr(script, "attributes", {}).get("body")
-        if not body or body not in seen:
+        if (not body or body not in seen) and UNUSED not in str(script.filename):
             kept.append(script)
         seen.add(body)
     context["script_files"][:] = kept
+    styles = context.get("css_files", [])
+    styles[:] = [style for style in styles if UNUSED not in str(style.filename)]
+
+
+def mend_pages(app, exception):
+    """Change in each page what the theme and the bibliography write."""
+    if exception is None and app.builder.format == "html":
+        for page in Path(app.outdir).rglob("*.html"):
+            text = mended = page.read_text(encoding="utf-8")
+            for pattern, replacement in MENDED:
+                mended = pattern.sub(replacement, mended)
+            if mended != text:
+                page.write_text(mended, encoding="utf-8")
 
 
 def setup(app):
@@ -155,5 +199,6 @@ def setup(app):
     app.connect("env-check-consistency", check_api)
     depart = HTML5Translator.depart_entry
     app.add_node(nodes.entry, override=True, html=(visit_entry, depart))
-    app.connect("html-page-context", dedupe_scripts, priority=900)
+    app.connect("html-page-context", choose_files, priority=900)
+    app.connect("build-finished", mend_pages)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

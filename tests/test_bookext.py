@@ -54,9 +54,10 @@ def test_a_doctest_is_left_alone():
 TEXT = 'Down to <span data-role="glue:text loss:.2f">2.31</span>.'
 
 
-def page(*outputs, metadata=None):
+def page(*outputs, metadata=None, source=()):
     text = {"cell_type": "markdown", "metadata": {}, "source": [TEXT, "\n", "Next."]}
     code = {"cell_type": "code", "metadata": metadata or {}, "outputs": list(outputs)}
+    code["source"] = source
     return [json.dumps({"cells": [text, code]})]
 
 
@@ -90,6 +91,16 @@ def test_the_values_in_a_text_become_roles_again():
     assert cell["source"] == "Down to {glue:text}`loss:.2f`.\nNext."
 
 
+def test_code_that_a_cell_prints_is_coloured_as_code():
+    printed = {"output_type": "stream", "text": ["def update(g):\n", "    pass\n"]}
+    source = page(printed, source=['print(optim.source("sgd"))'])
+    alt_on_page(source)
+    (output,) = json.loads(source[0])["cells"][1]["outputs"]
+    assert output["data"] == {
+        "text/markdown": "```python\ndef update(g):\n    pass\n```"
+    }
+
+
 def test_a_page_that_is_no_notebook_is_left_alone():
     source = ["# Not JSON"]
     app = SimpleNamespace(env=SimpleNamespace(doc2path=lambda name: "a.md"))
@@ -120,14 +131,50 @@ def test_the_repository_comes_from_the_environment(monkeypatch):
     assert found["launch_buttons"] == "set"
 
 
-def test_one_copy_of_an_inline_script_is_kept():
-    def script(body):
-        return SimpleNamespace(attributes={"body": body})
+def test_scripts_that_no_page_uses_are_left_out_and_inline_ones_come_once():
+    def script(body, filename=None):
+        return SimpleNamespace(attributes={"body": body}, filename=filename)
 
     scripts = [script("a"), script("b"), script("a"), script(None), script(None)]
-    context = {"script_files": list(scripts)}
-    bookext.dedupe_scripts(None, "page", "page.html", context, None)
+    thebe = script(None, "_static/sphinx-thebe.js")
+    style = SimpleNamespace(filename="_static/book.css")
+    unused = SimpleNamespace(filename="_static/sphinx-thebe.css")
+    context = {"script_files": [*scripts, thebe], "css_files": [unused, style]}
+    bookext.choose_files(None, "page", "page.html", context, None)
     assert context["script_files"] == [scripts[0], scripts[1], *scripts[3:]]
+    assert context["css_files"] == [style]
+
+
+@pytest.mark.parametrize(
+    ("written", "mended"),
+    [
+        ('<script defer src="../fontawesome.js?digest=5"></script>\n', ""),
+        ('<div class="citation" role="doc-biblioentry">', '<div class="citation">'),
+        ('<div role="list" class="citation-list">', '<div class="citation-list">'),
+        (
+            '<div id="pst-primary-sidebar" class="a">',
+            '<div id="pst-primary-sidebar" role="complementary" aria-label="The book"'
+            ' class="a">',
+        ),
+        ('<summary aria-label="Toggle hidden content">', "<summary>"),
+        (
+            '<button class="btn search-button-field b" aria-label="Search" title="a">',
+            '<button class="btn search-button-field b" title="a">',
+        ),
+        ('<button aria-label="Search">', '<button aria-label="Search">'),
+    ],
+)
+def test_pages_are_mended_where_the_theme_is_heavy_or_hard_to_read_aloud(
+    tmp_path, written, mended
+):
+    (tmp_path / "a").mkdir()
+    page = tmp_path / "a" / "b.html"
+    page.write_text(f"<p>{written}<b>", encoding="utf-8")
+    app = SimpleNamespace(outdir=tmp_path, builder=SimpleNamespace(format="html"))
+    bookext.mend_pages(app, ValueError())
+    assert page.read_text(encoding="utf-8") == f"<p>{written}<b>"
+    bookext.mend_pages(app, None)
+    assert page.read_text(encoding="utf-8") == f"<p>{mended}<b>"
 
 
 def test_a_public_name_that_no_page_shows_is_warned_of(monkeypatch):

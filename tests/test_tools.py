@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -174,3 +175,56 @@ socket.socket().connect(("192.0.2.1", 80))
     assert "no network: 192.0.2.1" in by_number
     assert "no network: example.org" in by_name
     assert done.stderr.endswith("OSError: no network: ('192.0.2.1', 80)\n")
+
+
+BAD_PAGE = """
+<!doctype html><html lang="en"><title>Bad</title><main><article>
+<h1>Bad</h1>
+<div class="math">a^2</div>
+<p>raw $$ here</p>
+<pre style="overflow-x: auto">{long}</pre>
+<p style="white-space: nowrap">{long}</p>
+<details><p style="overflow: hidden; white-space: nowrap">folded {long}</p></details>
+<table width="2000"><tr><td>wide</td></tr></table>
+<button></button>
+</article></main>
+"""
+GOOD_PAGE = """
+<!doctype html><html lang="en"><title>Good</title><main><article>
+<h1>Good</h1>
+<div class="math"><math><mi>a</mi></math></div>
+<pre>short, and <code>$$</code></pre>
+</article></main>
+"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    check_site = pytest.importorskip("check_site", reason="needs playwright")
+    program = next(filter(None, map(shutil.which, check_site.BROWSERS)), None)
+    if program is None:
+        pytest.skip("no Chromium is installed")
+    with check_site.sync_playwright() as playwright:
+        flags = [*check_site.FLAGS]
+        started = playwright.chromium.launch(executable_path=program, args=flags)
+        yield started
+        started.close()
+
+
+@pytest.mark.slow
+def test_what_is_cut_or_hard_to_use_is_found(browser):
+    import check_site
+
+    inspect = check_site.INSPECT.read_text(encoding="utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 600})
+    page.set_content(BAD_PAGE.format(long="wide " * 100))
+    found = "\n".join(page.evaluate(inspect))
+    assert "no formula: a^2" in found
+    assert "raw $$ in the text" in found
+    assert re.search(r"\d+ pixels of pre are out of sight: wide", found)
+    assert re.search(r"\d+ pixels of p are out of sight: folded", found)
+    assert re.search(r"^p holds \d+ pixels too many: wide", found, re.MULTILINE)
+    assert re.search(r"^table ends \d+ pixels outside: wide", found, re.MULTILINE)
+    assert any("button-name" in text for text in check_site.hard_to_use(page, "light"))
+    page.set_content(GOOD_PAGE)
+    assert page.evaluate(inspect) == check_site.hard_to_use(page, "dark") == []

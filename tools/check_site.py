@@ -2,17 +2,19 @@
 
 A page fails on a console error, an uncaught error, a failed request, a request to
 anything but the site itself, an image without alt text or that did not load, a formula
-that is not one, a broken internal link, or, at each width from a desktop's to a small
-phone's and with scroll bars shown, anything that is cut or scrolls sideways. The search
-has to find a word that the book is full of.
+that is not one, a broken internal link, or too much weight; at each width from a
+desktop's to a small phone's and with scroll bars shown, on anything that is cut or
+scrolls sideways; and on what axe finds hard to use, in dark mode and in light mode. The
+search has to find a word that the book is full of.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+import gzip
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,7 +24,15 @@ import threading
 import time
 from urllib.parse import unquote, urljoin, urlsplit
 
-from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import (
+    Browser,
+    Error,
+    Page,
+    Response,
+    TimeoutError,
+    sync_playwright,
+)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -36,7 +46,15 @@ FLAGS = (
 )
 HEIGHT = 900
 WIDTHS = (1280, 640, 390, 320)  # desktop; the same at 200 %; a phone; a small one
+JUDGED = {1280: "light", 390: "dark"}  # where axe looks too; it takes five seconds
+MODES = ("dark", "light")
+AXE = {
+    "preload": False,  # it would look for style sheets in the wrong folder
+    "resultTypes": ["violations"],
+    "rules": {"label-content-name-mismatch": {"enabled": True}},
+}
 DESKTOP = {"width": WIDTHS[0], "height": HEIGHT}
+MOST_KB = {"plain": 350, "formulas": 700}  # what a page may load, packed
 SLIDE = 400  # milliseconds until side bars and colours have settled
 SEARCHED = "autoencoder"
 ANY_HOST = "http://site/"
@@ -134,30 +152,65 @@ def listen(page: Page, base: str, wrong: list[str]) -> None:
     )
 
 
+def weight(responses: list[Response]) -> int:
+    """Return the bytes of what a page loads, packed as a server would pack them."""
+    bodies = {}
+    for response in responses:
+        with suppress(Error):  # a page that sends on to another is gone
+            bodies[response.url] = response.body()
+    packed = (".woff2", ".png", ".jpg")
+    return sum(
+        len(body if url.split("?")[0].endswith(packed) else gzip.compress(body))
+        for url, body in bodies.items()
+    )
+
+
 def check_page(browser: Browser, base: str, name: str, shots: Path | None) -> list[str]:
     """Open one page in a fresh tab and return what is wrong with it."""
     wrong: list[str] = []
     page = browser.new_page(viewport=DESKTOP)
     listen(page, base, wrong)
+    loaded: list[Response] = []
+    page.on("response", lambda response: loaded.append(response))
     page.goto(base + name, wait_until="load")
     page.wait_for_load_state("networkidle")
+    limit = MOST_KB["formulas" if page.query_selector("math") else "plain"]
+    if (kilobytes := weight(loaded) // 1000) > limit:
+        wrong.append(f"weighs {kilobytes} kB, expected up to {limit}")
     inspect = INSPECT.read_text(encoding="utf-8")
     stem = shots and shots / name.removesuffix(".html").replace("/", "-")
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.wait_for_timeout(SLIDE)
-        wrong += [f"{text}, at {width} pixels" for text in page.evaluate(inspect)]
+        found = page.evaluate(inspect)
+        if width in JUDGED:
+            found += hard_to_use(page, JUDGED[width])
+        wrong += [f"{text}, at {width} pixels" for text in found]
         if stem:
             take_screenshots(page, f"{stem}-{width}")
     page.close()
     return [f"{name}: {text}" for text in wrong]
 
 
+def hard_to_use(page: Page, mode: str) -> list[str]:
+    """Return what axe, a checker of accessibility, finds in dark or in light mode."""
+    set_mode(page, mode)
+    violations = Axe().run(page, options=AXE).response["violations"]
+    return [
+        f"{it['id']}: {node['html'][:90]}" for it in violations for node in it["nodes"]
+    ]
+
+
+def set_mode(page: Page, mode: str) -> None:
+    """Show a page in dark or in light mode."""
+    page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
+    page.wait_for_timeout(SLIDE)
+
+
 def take_screenshots(page: Page, stem: str) -> None:
     """Write the whole page as PNG in dark mode and in light mode."""
-    for mode in ("dark", "light"):
-        page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
-        page.wait_for_timeout(SLIDE)
+    for mode in MODES:
+        set_mode(page, mode)
         page.screenshot(path=f"{stem}-{mode}.png", full_page=True)
 
 

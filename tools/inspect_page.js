@@ -23,6 +23,7 @@ async () => {
 
   // Nothing is wider than its column, nothing is cut, nothing scrolls sideways.
   const room = document.documentElement.clientWidth;
+  const edge = article.getBoundingClientRect().right + 1;
   for (const node of document.body.querySelectorAll("*")) {
     if (!node.checkVisibility() || node.closest("svg")) continue;
     const style = getComputedStyle(node), box = node.getBoundingClientRect();
@@ -31,6 +32,10 @@ async () => {
     const inside = node.scrollWidth - node.clientWidth;
     if (node.clientWidth && inside > 1 && style.overflowX !== "visible")
       wrong.push(`${inside} pixels of ${name} are out of sight: ${words(node)}`);
+    const deeper = [...node.children].some(child => child.scrollWidth > child.clientWidth + 1);
+    const ends = box.left + node.scrollWidth; // where what it holds ends
+    if (article.contains(node) && style.overflowX === "visible" && inside > 1 && ends > edge && !deeper)
+      wrong.push(`${name} holds ${Math.round(ends - edge)} pixels too many: ${words(node)}`);
     const outer = node.parentElement.getBoundingClientRect();
     if (article.contains(node) && box.right > room + 1 && outer.right <= room + 1)
       wrong.push(`${name} ends ${Math.round(box.right - room)} pixels outside: ${words(node)}`);
