@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 # Only `make test-backends` needs PyTorch. Where pip would fetch a build for GPUs, add
 # to this the --index-url of PyTorch's CPU builds.
 TORCH ?= torch==2.13.0
-ON_BACKENDS := models losses training families architectures sampling autodiff \
+ON_BACKENDS := models losses training families members architectures sampling autodiff \
   checkpoint contract corruption data_format
 
 # TensorFlow reads these before any Python of ours can set them in a kernel.
@@ -61,7 +61,7 @@ test-backends: .venv/installed ## the tests of the models on TensorFlow, JAX and
 
 # In parts: TensorFlow keeps what it traced as long as the process lives.
 check: test book ## all that CI runs: slow tests, book, chapters alone, pages in a browser
-	@for letters in a-e f g-m n-z; do \
+	@for letters in a-e f g-l m n-z; do \
 	  $(PYTEST) --dist worksteal -m slow tests/test_[$$letters]*.py || exit 1; done
 	$(PYTEST) README.md
 	$(BIN)/python tools/check_standalone.py

@@ -23,6 +23,7 @@ from aebook.models import (
     dense,
 )
 import keras
+import numpy as np
 import pytest
 
 
@@ -137,4 +138,14 @@ def member(name, changed=None, optimizer=None, **options):
     # the critic of the adversarial member oscillates under a beta_1 of 0.9
     optimizer = optimizer or keras.optimizers.Adam(1e-3, beta_1=0.5)
     model.compile(optimizer, row.loss, **options)
+    return model
+
+
+def squared_error(x, x_hat):
+    return float(np.mean((x - x_hat) ** 2))
+
+
+def trained(model, x, loss="mse", epochs=5, rate=1e-3, **options):
+    model.compile(keras.optimizers.Adam(rate), loss)
+    model.fit(x, batch_size=50, epochs=epochs, verbose=0, **options)
     return model

@@ -23,7 +23,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("aebook", "tests", "tools", "benchmarks", "chapters", "_ext")
 RULES, PARITY = "test_optim_rules", "test_optim_parity"
-FAMILIES = ("test_families", "test_contract", "test_models")
+FAMILIES = ("test_families", "test_members", "test_contract", "test_models")
 TRAINING = ("test_training", "test_training_batches", "test_contract")
 KEPT = ("test_checkpoint", "test_checkpoint_fingerprint")
 
