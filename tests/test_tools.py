@@ -177,6 +177,20 @@ socket.socket().connect(("192.0.2.1", 80))
     assert done.stderr.endswith("OSError: no network: ('192.0.2.1', 80)\n")
 
 
+def test_a_letter_that_the_font_lacks_is_found(tmp_path):
+    check_site = pytest.importorskip("check_site", reason="needs playwright")
+    (tmp_path / "_static").mkdir()
+    style = "unicode-range: U+61, U+3B1-3B3;"
+    (tmp_path / "_static" / "book.css").write_text(style)
+    page = (
+        "<p>\N{HEBREW LETTER ALEF}</p><math><mi>a</mi><mi>&beta;</mi><mi>z</mi></math>"
+    )
+    (tmp_path / "a.html").write_text(page, encoding="utf-8")
+    assert check_site.strange_letters(tmp_path, ["a.html"]) == [
+        "a.html: no z in the font of the formulas"
+    ]
+
+
 BAD_PAGE = """
 <!doctype html><html lang="en"><title>Bad</title><main><article>
 <h1>Bad</h1>

@@ -2,10 +2,11 @@
 
 A page fails on a console error, an uncaught error, a failed request, a request to
 anything but the site itself, an image without alt text or that did not load, a formula
-that is not one, a broken internal link, or too much weight; at each width from a
-desktop's to a small phone's and with scroll bars shown, on anything that is cut or
-scrolls sideways; and on what axe finds hard to use, in dark mode and in light mode. The
-search has to find a word that the book is full of.
+that is not one or has a letter that its font lacks, a broken internal link, or too much
+weight; at each width from a desktop's to a small phone's and with scroll bars shown, on
+anything that is cut or scrolls sideways; and on what axe finds hard to use, in light
+mode on a desktop and in dark mode on a phone. The search has to find a word that the
+book is full of.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 import gzip
+import html
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+import re
 import shutil
 import sys
 import threading
@@ -59,6 +62,8 @@ SLIDE = 400  # milliseconds until side bars and colours have settled
 SEARCHED = "autoencoder"
 ANY_HOST = "http://site/"
 
+MATH = re.compile(r"<math.*?</math>", re.DOTALL)
+TAG = re.compile(r"<[^>]*>")
 INSPECT = Path(__file__).with_name("inspect_page.js")
 
 
@@ -94,6 +99,25 @@ def broken_links(site: Path, pages: list[str]) -> list[str]:
             missing = not (site / target).exists()
             if missing or (target in parsed and place not in parsed[target].ids):
                 wrong.append(f"{page}: broken link {href}")
+    return wrong
+
+
+def strange_letters(site: Path, pages: list[str]) -> list[str]:
+    """Return every letter of a formula that the font of the formulas does not have."""
+    style = (site / "_static" / "book.css").read_text(encoding="utf-8")
+    ranges = re.findall(r"U\+([0-9A-F]+)-?([0-9A-F]*)", style)
+    known = {0x2061}  # applies a function, and is not seen
+    for first, last in ranges:
+        known.update(range(int(first, 16), int(last or first, 16) + 1))
+    wrong = []
+    for page in pages:
+        formulas = MATH.findall((site / page).read_text(encoding="utf-8"))
+        letters = set(html.unescape(TAG.sub("", "".join(formulas))).split())
+        wrong += [
+            f"{page}: no {letter} in the font of the formulas"
+            for letter in sorted(set("".join(letters)))
+            if ord(letter) not in known
+        ]
     return wrong
 
 
@@ -245,7 +269,7 @@ def main() -> None:
     if options.screenshots:
         options.screenshots.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
-    wrong = broken_links(site, pages)
+    wrong = broken_links(site, pages) + strange_letters(site, pages)
     with serve(site) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program,

@@ -147,7 +147,7 @@ def main() -> None:
             path.unlink()
         try:
             print(check_colab(python, folder))
-        except RuntimeError as error:
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
             failed.append(error)
     for error in failed:
         print(f"\n{error}", file=sys.stderr)
