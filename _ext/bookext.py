@@ -8,6 +8,7 @@ import json
 import os
 from pathlib import Path
 import re
+from urllib.parse import urlsplit
 
 from docutils import nodes
 from readable import to_roles
@@ -23,6 +24,10 @@ REPOSITORY_OPTIONS = (
     "use_repository_button",
 )
 
+GITHUB = re.compile(r"https://github\.com/([\w-]+)/([\w.-]+)")
+# What a link to a page shows elsewhere. No SVG is taken here.
+LOGO = "_assets/logo.png"
+CARDS = {"image": LOGO, "image_mini": LOGO, "line_color": "#1f5f9e"}
 UNUSED = "sphinx-thebe"  # live code; the chapters run as notebooks
 MENDED = [
     (re.compile(pattern), replacement)
@@ -37,6 +42,8 @@ MENDED = [
             r'<div id="pst-primary-sidebar"',
             '<div id="pst-primary-sidebar" role="complementary" aria-label="The book"',
         ),
+        # Without the address of the site a page does not know its own.
+        (r'<meta property="og:url" content="(?!http)[^"]*" />\s*', ""),
         # What is seen is what is read aloud.
         (r'<summary aria-label="Toggle hidden content">', "<summary>"),
         (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
@@ -51,18 +58,39 @@ INLINE_MATH = re.compile(r"(?<![\\$\w])\$(?![\s$])([^$]+?)(?<![\s\\])\$(?![$\d])
 INLINE_CODE = re.compile(r"(``.+?``|:[\w:]+:`[^`]+`|`[^`]+`__?)|`([^`]+)`(?=(\w)?)")
 
 
+def given(name):
+    """Return an address or a name from the environment, or nothing."""
+    return os.environ.get(name, "").strip().rstrip("/").removesuffix(".git")
+
+
+def site_address():
+    """Return the address of the site: as given, or of a repository's GitHub Pages."""
+    repository = GITHUB.fullmatch(given("AEBOOK_REPO_URL"))
+    pages = "https://{}.github.io/{}".format(*repository.groups()) if repository else ""
+    return given("AEBOOK_SITE_URL") or pages
+
+
 def set_repository(app, config):
     """Take the repository from the environment; without one, drop every button."""
     options = dict(config.html_theme_options)
-    url = os.environ.get("AEBOOK_REPO_URL", "").strip().rstrip("/")
+    url = given("AEBOOK_REPO_URL")
     if url:
-        branch = os.environ.get("AEBOOK_REPO_BRANCH", "").strip()
-        options["repository_url"] = url.removesuffix(".git")
-        options["repository_branch"] = branch or "main"
+        options["repository_url"] = url
+        options["repository_branch"] = given("AEBOOK_REPO_BRANCH") or "main"
     else:
         for key in REPOSITORY_OPTIONS:
             options.pop(key, None)
     config.html_theme_options = options
+
+
+def set_address(app, config):
+    """Let each page name its own address, where the address of the site is known."""
+    url = site_address()
+    config.notfound_urls_prefix = urlsplit(url).path + "/"
+    if url:
+        config.html_baseurl = config.ogp_site_url = url + "/"
+        config.sitemap_url_scheme = "{link}"
+        config.ogp_social_cards = CARDS
 
 
 def prepare_notebook(app, docname, source):
@@ -192,7 +220,10 @@ def mend_pages(app, exception):
 
 def setup(app):
     """Connect the functions above to Sphinx' events."""
+    if site_address():
+        app.setup_extension("sphinx_sitemap")
     app.connect("config-inited", set_repository, priority=1)
+    app.connect("config-inited", set_address, priority=1)
     app.connect("source-read", prepare_notebook)
     app.connect("autodoc-process-docstring", convert_docstring, priority=400)
     app.connect("autodoc-skip-member", skip_alias)

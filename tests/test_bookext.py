@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 from typing import NamedTuple
 
+import book_rules
 import bookext
 import pytest
 from sphinx.application import Sphinx
@@ -68,7 +69,7 @@ def alt_on_page(source, file="a.ipynb"):
     return cell["metadata"].get("mystnb", {}).get("image", {}).get("alt")
 
 
-IMAGE = {"metadata": {"image/png": {"alt": "A rising curve"}}}
+IMAGE = {"metadata": {"image/svg+xml": {"alt": "A rising curve"}}}
 
 
 def test_stored_alt_text_reaches_the_page():
@@ -131,6 +132,53 @@ def test_the_repository_comes_from_the_environment(monkeypatch):
     assert found["launch_buttons"] == "set"
 
 
+def addressed(monkeypatch, **environment):
+    """What a page knows of its address, by the environment of the build."""
+    for key in ("AEBOOK_REPO_URL", "AEBOOK_SITE_URL"):
+        monkeypatch.delenv(key, raising=False)
+    for key, value in environment.items():
+        monkeypatch.setenv(key, value)
+    config = SimpleNamespace(html_baseurl="", ogp_social_cards={"enable": False})
+    bookext.set_address(None, config)
+    return config
+
+
+def test_without_an_address_a_page_shows_no_card(monkeypatch):
+    config = addressed(monkeypatch)
+    assert config.html_baseurl == ""
+    assert config.notfound_urls_prefix == "/"
+    assert config.ogp_social_cards == {"enable": False}
+
+
+@pytest.mark.parametrize(
+    ("environment", "address", "prefix"),
+    [
+        (
+            {"AEBOOK_REPO_URL": "https://github.com/me/a.book.git"},
+            "https://me.github.io/a.book/",
+            "/a.book/",
+        ),
+        (
+            {
+                "AEBOOK_REPO_URL": "https://github.com/me/book",
+                "AEBOOK_SITE_URL": "https://book.example/",
+            },
+            "https://book.example/",
+            "/",
+        ),
+        ({"AEBOOK_REPO_URL": "https://git.example/me/book"}, "", "/"),
+    ],
+)
+def test_the_address_is_given_or_that_of_the_pages(
+    monkeypatch, environment, address, prefix
+):
+    config = addressed(monkeypatch, **environment)
+    assert config.html_baseurl == address
+    assert config.notfound_urls_prefix == prefix
+    assert ("image" in config.ogp_social_cards) == bool(address)
+    assert (book_rules.ROOT / bookext.LOGO).exists()
+
+
 def test_scripts_that_no_page_uses_are_left_out_and_inline_ones_come_once():
     def script(body, filename=None):
         return SimpleNamespace(attributes={"body": body}, filename=filename)
@@ -156,6 +204,7 @@ def test_scripts_that_no_page_uses_are_left_out_and_inline_ones_come_once():
             '<div id="pst-primary-sidebar" role="complementary" aria-label="The book"'
             ' class="a">',
         ),
+        ('<meta property="og:url" content="chapters/a.html" />\n<p>', "<p>"),
         ('<summary aria-label="Toggle hidden content">', "<summary>"),
         (
             '<button class="btn search-button-field b" aria-label="Search" title="a">',
