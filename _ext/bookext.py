@@ -11,6 +11,7 @@ import re
 from urllib.parse import urlsplit
 
 from docutils import nodes
+from figures import visit_image
 from readable import to_roles
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
@@ -230,6 +231,8 @@ def setup(app):
     app.connect("env-check-consistency", check_api)
     depart = HTML5Translator.depart_entry
     app.add_node(nodes.entry, override=True, html=(visit_entry, depart))
+    depart = HTML5Translator.depart_image
+    app.add_node(nodes.image, override=True, html=(visit_image, depart))
     app.connect("html-page-context", choose_files, priority=900)
     app.connect("build-finished", mend_pages)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

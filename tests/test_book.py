@@ -1,6 +1,5 @@
 """The book keeps its own rules; see `book_rules.py` for what they are."""
 
-import base64
 import importlib
 import pkgutil
 import re
@@ -61,17 +60,17 @@ def test_every_path_that_a_page_names_is_there(page):
 
 def test_the_picture_of_the_readme_is_the_one_in_the_chapter():
     name = "fig-background-reconstructions"
-    picture = book_rules.ROOT / "_assets" / f"{name}.png"
+    picture = book_rules.ROOT / "_assets" / f"{name}.svg"
     for page in ("README.md", "chapters/index.md"):
         assert picture.name in (book_rules.ROOT / page).read_text(encoding="utf-8")
     chapter = book_rules.read(book_rules.CHAPTERS / "background.ipynb")
     (image,) = [
-        output.data["image/png"]
+        output.data["image/svg+xml"]
         for cell in chapter.cells
         if cell.metadata.get("mystnb", {}).get("figure", {}).get("name") == name
         for output in cell.outputs
     ]
-    assert picture.read_bytes() == base64.b64decode(image)
+    assert picture.read_text(encoding="utf-8") == image
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -4,6 +4,7 @@ from aebook import plots
 from aebook.metrics import ClassError
 from aebook.plots import codes, errors_by_class
 from aebook.plots.figure import COLORS, CYCLE
+from book_rules import MAX_IMAGE_BYTES, SVG, image_size
 from matplotlib.colors import to_hex
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_of_many_codes_an_even_part_is_drawn_and_the_figure_says_so(monkeypatch)
 @pytest.mark.slow
 def test_the_largest_scatter_is_a_small_file():
     z, labels = rng.random((60_000, 2)), rng.integers(0, 10, 60_000)
-    assert len(codes(z, labels)._repr_png_()[0]) < 150_000
+    assert image_size(SVG, codes(z, labels)._repr_svg_()[0]) < MAX_IMAGE_BYTES
 
 
 RESULT = {0: ClassError(9.0, 2), 1: ClassError(3.0, 4), 5: ClassError(12.0, 2)}
@@ -137,7 +138,7 @@ def test_every_public_plot_returns_our_figure_with_alt_text():
     ):
         assert isinstance(figure, plots.Figure)
         assert len(figure.alt) > 5
-        assert len(figure._repr_png_()[0]) < 150_000
+        assert image_size(SVG, figure._repr_svg_()[0]) < MAX_IMAGE_BYTES
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from aebook.plots import history
 from aebook.plots.figure import COLORS, CYCLE
+from book_rules import MAX_IMAGE_BYTES, SVG, image_size
 from matplotlib.text import Annotation, Text
 import numpy as np
 import pytest
@@ -119,7 +120,7 @@ def test_the_alt_text_gives_first_last_and_lowest_value():
 def test_a_run_that_diverges_is_drawn_as_far_as_it_goes_and_said_to():
     figure = history({"bad": {"loss": [1.0, 9.0, np.nan, np.inf]}, "good": RUN})
     assert "bad, training: from 1 to 9, lowest 1 in epoch 1, 2 epochs not" in figure.alt
-    assert len(figure._repr_png_()[0]) < 150_000
+    assert image_size(SVG, figure._repr_svg_()[0]) < MAX_IMAGE_BYTES
     hopeless = history({"bad": {"loss": [np.nan]}, "good": RUN})
     assert "bad, training: no finite value" in hopeless.alt
     assert list(names(hopeless)) == ["good"]

@@ -4,6 +4,7 @@ from aebook.optim import minimize
 from aebook.plots import contours, descent
 from aebook.plots.figure import COLORS, CYCLE
 from aebook.problems import Problem, linear_autoencoder, quadratic, rosenbrock, saddle
+from book_rules import MAX_IMAGE_BYTES, SVG, image_size
 from matplotlib.contour import ContourSet
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_the_alt_text_gives_ends_steps_and_whether_a_path_leaves():
     alt = contours(BOWL, {"a": STRAIGHT, "b": out, "c": gone}, title="Who leaves").alt
     assert alt == (
         "Who leaves. Contours of quadratic, condition number 4, minimum at (0, 0), "
-        "dark is high, and 3 paths. a: from 2.5 at (1, 1) to 0 at (0, 0) in 2 steps; "
+        "grey is high, and 3 paths. a: from 2.5 at (1, 1) to 0 at (0, 0) in 2 steps; "
         "b: from 2.5 at (1, 1) to 0 at (0, 0) in 2 steps, leaves the window in step 1 "
         "and comes back; c: from 2.5 at (1, 1) to 40.5 at (-9, 0) in 2 steps, leaves "
         "the window in step 2 and ends outside."
@@ -107,7 +108,7 @@ def test_a_path_that_diverges_is_drawn_until_it_leaves_for_good():
     points, _ = drawn(figure)["gradient descent"]
     assert points == far[:3]
     assert "1e+80, 1e+80) in 4 steps" in figure.alt
-    assert len(figure._repr_png_()[0]) < 150_000
+    assert image_size(SVG, figure._repr_svg_()[0]) < MAX_IMAGE_BYTES
 
 
 @pytest.mark.slow
@@ -140,7 +141,7 @@ def test_the_picture_is_small_and_holds_its_legend(problem):
         for (name, rate), rule in zip(rates.items(), rules, strict=True)
     }
     figure = contours(problem, paths, title="Which rule gets there?")
-    assert len(figure._repr_png_()[0]) < 150_000
+    assert image_size(SVG, figure._repr_svg_()[0]) < MAX_IMAGE_BYTES
     box = figure.axes[0].get_legend().get_window_extent()
     assert box.x1 <= figure.bbox.x1
     assert box.x0 >= figure.axes[0].bbox.x1

@@ -1,8 +1,11 @@
 """Figures carry their alt text into the notebook, and leave nothing behind."""
 
+import base64
 import io
+import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 from aebook import plots
 from aebook.plots import figure
@@ -18,28 +21,46 @@ digits = np.eye(28)[None].repeat(3, 0)
 
 
 def drawn(fig):
-    png, _ = fig._repr_png_()
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+    """The pixels of a figure, as Agg draws them."""
+    png = io.BytesIO()
+    fig.savefig(png, format="png", dpi=100)
+    return np.asarray(Image.open(png).convert("RGB"))
 
 
-def test_the_png_comes_with_its_alt_text_and_at_the_same_width():
-    fig = Figure("Nothing but white.", height=1.333)
-    png, metadata = fig._repr_png_()
+def test_the_svg_comes_with_its_alt_text_and_at_the_same_width():
+    svg, metadata = Figure("Nothing but white.", height=1.333)._repr_svg_()
     assert metadata == {"alt": "Nothing but white."}
-    assert png.startswith(b"\x89PNG")
-    assert drawn(fig).shape == (200, 1050, 3)
+    root = ElementTree.fromstring(svg)
+    assert root.get("viewBox") == "0 0 432 96"  # points, whole ones
 
 
 def test_the_background_is_white_and_opaque_even_in_a_dark_style():
     with matplotlib.rc_context({"figure.facecolor": "black", "font.size": 30}):
         fig = plots.images(digits)
         assert (drawn(fig)[0] == 255).all()
-    assert Image.open(io.BytesIO(fig._repr_png_()[0])).mode == "P"  # no transparency
+        assert "fill: #ffffff" in fig._repr_svg_()[0].split("</g>")[0]
 
 
-@pytest.mark.slow
-def test_the_same_figure_gives_the_same_bytes():
-    assert plots.images(digits)._repr_png_() == plots.images(digits)._repr_png_()
+def test_the_same_figure_gives_the_same_bytes_with_no_date_in_them():
+    first, second = (plots.images(digits)._repr_svg_() for _ in range(2))
+    assert first == second
+    assert "date" not in first[0]
+
+
+def test_a_picture_is_stored_pixel_by_pixel_and_not_blurred():
+    svg, _ = plots.images(digits[:1])._repr_svg_()
+    (image,) = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}image")
+    assert "image-rendering:pixelated" in image.get("style")
+    data = image.get("{http://www.w3.org/1999/xlink}href").split(",")[1]
+    stored = Image.open(io.BytesIO(base64.b64decode(data))).convert("L")
+    np.testing.assert_array_equal(np.asarray(stored), np.eye(28) * 255)
+
+
+def test_places_are_rounded_and_scales_are_not():
+    lines = plots.lines({"a": ([0, 1, 2], [1, 1 / 3, 1 / 7])}, xlabel="x", ylabel="y")
+    svg = lines._repr_svg_()[0]
+    assert not re.search(r"[1-9]\d*\.\d{3}", svg)
+    assert re.search(r"scale\(0\.\d{2,} -0\.\d{2,}\)", svg)
 
 
 @pytest.mark.slow
@@ -48,7 +69,7 @@ def test_drawing_changes_no_setting_and_needs_no_pyplot():
         "import sys, matplotlib; settings = lambda: {key: matplotlib.rcParams[key]"
         " for key in matplotlib.rcParams if key != 'backend'}; before = settings();"
         "import numpy as np; from aebook import plots;"
-        "plots.images(np.eye(4)[None])._repr_png_();"
+        "plots.images(np.eye(4)[None])._repr_svg_();"
         "assert settings() == before;"
         "wrong = ('matplotlib.pyplot', 'tensorflow', 'keras');"
         "print([name for name in wrong if name in sys.modules])"
@@ -106,8 +127,8 @@ def test_a_notebook_shows_it_once_with_its_alt_text_whatever_pyplot_does():
     assert outputs[0] == outputs[-1] == []
     for shown in outputs[1:-1]:
         (output,) = shown
-        assert output.metadata["image/png"]["alt"] == "1 image."
-        assert set(output.data) == {"image/png", "text/plain"}
+        assert output.metadata["image/svg+xml"]["alt"] == "1 image."
+        assert set(output.data) == {"image/svg+xml", "text/plain"}
 
 
 def test_registration_without_a_notebook_does_nothing():

@@ -12,6 +12,7 @@ from aebook.schedules import (
     RangeTest,
     StepDecay,
 )
+from book_rules import MAX_IMAGE_BYTES, SVG, image_size
 from matplotlib.text import Annotation, Text
 import numpy as np
 import pytest
@@ -167,10 +168,8 @@ def test_without_suggestion_and_divergence_there_are_no_marks():
     assert texts(figure)["notes"] == []
     assert "Vertical" not in figure.alt
     flat = np.ones(6)
-    image, _ = learning_rate_range(
-        RangeTest(RATES, flat, flat, None, None)
-    )._repr_png_()
-    assert len(image) < 150_000
+    figure = learning_rate_range(RangeTest(RATES, flat, flat, None, None))
+    assert image_size(SVG, figure._repr_svg_()[0]) < MAX_IMAGE_BYTES
 
 
 def test_the_alt_text_of_a_range_test_gives_its_lowest_loss_and_its_marks():

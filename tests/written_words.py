@@ -15,10 +15,20 @@ KNOWN = {
     *"path_effects shrinkA shrinkB x y".split(),
     # places, scales, colours, styles and a font of matplotlib
     *"auto both bottom center datalim equal left linear log right W".split(),
-    *("center left", "lower left", "constrained", "none", "nearest"),
+    *("center left", "lower left", "constrained", "none"),
     *("black", "white", "gray", "PuOr", "bold", "o", "round,pad=0.25", "DejaVu Sans"),
     *("biuf", "iu"),  # kinds of numbers in NumPy
-    *("PNG", "RGB", "RGBA"),  # formats of Pillow
+    *(
+        " ",
+        "svg",
+        "path",
+        "aebook",
+        "Creator",
+        "Date",
+        "Format",
+        "Type",
+    ),  # what SVG holds
+    *("image/svg+xml", "image/png", "image/jpeg", "application/pdf"),
     "covariance_eigh",  # a solver of scikit-learn
     *("IPython", "alt"),  # what notebooks call it
     *("loss", "val_"),  # what Keras calls it in a history
@@ -29,7 +39,14 @@ TEXT_CALLS = {"Figure", "annotate", "set_title", "set_xlabel", "set_ylabel"} | {
 TEXT_ARGUMENTS = {"alt", "each", "label", "note", "title", "xlabel", "ylabel"}
 # What these take are names in errors, and names of attributes.
 SILENT_CALLS = re.compile(r"_?(check|as)_\w+|getattr|hasattr")
-SILENT_CONSTANTS = {"__all__", "COLORS", "FORM", "HINT"}  # roles, and parts of errors
+SILENT_CONSTANTS = {
+    "__all__",
+    "COLORS",
+    "FORM",
+    "HINT",
+    "PLACES",
+    "SPACES",
+}  # no text for people
 
 
 def called(call):

@@ -9,7 +9,6 @@ versions of Python, no random cell ids.
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
 import os
 from pathlib import Path
@@ -151,8 +150,8 @@ def save_pictures(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         if "picture" in cell.metadata.get("tags", []):
             name = cell.metadata["mystnb"]["figure"]["name"]
-            (image,) = [o.data["image/png"] for o in cell.outputs if "data" in o]
-            (ASSETS / f"{name}.png").write_bytes(base64.b64decode(image))
+            (image,) = [o.data["image/svg+xml"] for o in cell.outputs if "data" in o]
+            (ASSETS / f"{name}.svg").write_text(image, encoding="utf-8")
 
 
 def execute(path: Path, timeout: int) -> list[str]:

@@ -64,7 +64,7 @@ def contours(
     Example:
         >>> from aebook.problems import quadratic
         >>> contours(quadratic(4), {"Adam": [[1.0, 1.0], [0.5, 0.0], [0.0, 0.0]]}).alt
-        'Contours of quadratic, condition number 4, minimum at (0, 0), dark is high,
+        'Contours of quadratic, condition number 4, minimum at (0, 0), grey is high,
         and one path. Adam: from 2.5 at (1, 1) to 0 at (0, 0) in 2 steps.'
     """
     window = _checked_window(problem, window)
@@ -72,7 +72,7 @@ def contours(
         trajectories, "trajectories", '{"name": points, ...}', "give at least one path"
     )
     paths = {str(name): _as_path(path, name) for name, path in given.items()}
-    figure = Figure(_alt(problem, paths, window), 3.9, title)
+    figure = Figure(_alt(problem, paths, window), 3.5, title)
     axes, colors, keys = figure.subplots(), colors_of(paths), []
     _draw_heights(axes, problem, window)
     for name, path in paths.items():

@@ -6,15 +6,14 @@ from collections.abc import Iterable
 import io
 from itertools import cycle
 import math
+import re
 import sys
 import textwrap
 from typing import Any
 
 from aebook.plots import words
 import matplotlib
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
-from PIL import Image
 
 __all__ = ["COLORS", "CYCLE", "STYLE", "Figure", "colors_of"]
 
@@ -38,7 +37,7 @@ COLORS = {
 }
 
 #: What the figures change of matplotlib's settings. Sizes are in points: 10 points
-#: are 14 pixels on a page where the figure is 700 pixels wide.
+#: are 15 pixels on a page where the figure is 640 pixels wide, and 9 on a phone.
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
     "font.size": 10,
@@ -51,35 +50,41 @@ STYLE: dict[Any, Any] = {
     "grid.color": "#DDDDDD",
     "grid.linewidth": 0.7,
     "image.cmap": "gray",
-    "image.interpolation": "nearest",
+    "image.interpolation": "none",
     "lines.linewidth": 2,
+    "svg.fonttype": "path",  # letters are drawn: they look the same everywhere
+    "svg.hashsalt": "aebook",  # the same figure has the same names within, each time
     "text.color": "#111111",
     "xtick.labelsize": 9,
     "ytick.labelsize": 9,
 }
 
-WIDTH = 7.0  # inches: 700 pixels on the page
-TITLE_WIDTH = 72  # characters in a line of the title
-DPI = 150  # half as much again, for sharp screens
+WIDTH = 6.0  # inches
+TITLE_WIDTH = 66  # characters in a line of the title
+NOT_STORED = dict.fromkeys(["Creator", "Date", "Format", "Type"])
+SPACES = re.compile(r"\s+")  # without breaks a figure is one line of a notebook's file
+# Places in the figure are kept to a hundredth of a point; scales are below 1.
+PLACES = re.compile(r"(?<![\d.])([1-9]\d*\.\d\d)\d+")
 
 
 class Figure(MatplotlibFigure):
     """A matplotlib figure that knows its alt text and shows itself in a notebook.
 
     It is made without `pyplot`: nothing global changes, nothing has to be closed, and
-    it is shown once, where it is the value of a cell or given to `display`. The alt
-    text travels with the image, in the metadata of the notebook's output.
+    it is shown once, where it is the value of a cell or given to `display`. It is shown
+    as SVG, sharp at any size. The alt text travels with the image, in the metadata of
+    the notebook's output. `figure.savefig("figure.png")` writes any other format.
 
     Args:
         alt: What is seen, in words and numbers, for readers who cannot see it.
-        height: Height in inches; the width is always 7.
+        height: Height in inches; the width is always 6.
         title: The one question that the figure answers, or its answer.
         **options: Anything else `matplotlib.figure.Figure` takes.
 
     Example:
         >>> figure = Figure("A line that rises from 0 to 2.", height=2)
         >>> line = figure.subplots().plot([0, 1, 2])
-        >>> png, metadata = figure._repr_png_()
+        >>> svg, metadata = figure._repr_svg_()
         >>> metadata
         {'alt': 'A line that rises from 0 to 2.'}
     """
@@ -92,11 +97,11 @@ class Figure(MatplotlibFigure):
                 f"a figure needs an alt text, got {alt!r}; say what it shows"
             )
         options = {"facecolor": "white", "layout": "constrained", **options}
-        height = math.ceil(height * DPI) / DPI  # whole pixels
+        height = math.ceil(height * 72) / 72  # whole points
         with matplotlib.rc_context(STYLE):
-            super().__init__(figsize=(WIDTH, height), dpi=DPI, **options)
+            super().__init__(figsize=(WIDTH, height), **options)
             if title:
-                style = {"x": 0.01, "ha": "left", "fontsize": 12, "fontweight": "bold"}
+                style = {"x": 0.01, "ha": "left", "fontsize": 11, "fontweight": "bold"}
                 if options["layout"] != "constrained":  # which finds the height itself
                     style["y"] = 1 - 0.06 / height
                 self.suptitle(textwrap.fill(title, TITLE_WIDTH), **style)
@@ -108,14 +113,12 @@ class Figure(MatplotlibFigure):
         with matplotlib.rc_context(STYLE):
             return super().add_subplot(*args, **kwargs)
 
-    def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
+    def _repr_svg_(self) -> tuple[str, dict[str, str]]:
+        text = io.StringIO()
         with matplotlib.rc_context(STYLE):
-            pixels, size = FigureCanvasAgg(self).print_to_buffer()
-        # 256 colours are enough for any figure here and take a third of the room.
-        image = Image.frombytes("RGBA", size, pixels).convert("RGB")
-        image, png = image.quantize(256, dither=Image.Dither.NONE), io.BytesIO()
-        image.save(png, "PNG", optimize=True, dpi=(DPI, DPI))
-        return png.getvalue(), {"alt": self.alt}
+            self.savefig(text, format="svg", metadata=NOT_STORED)
+        svg = SPACES.sub(" ", PLACES.sub(r"\1", text.getvalue()))
+        return svg.strip(), {"alt": self.alt}
 
 
 def colors_of(labels: Iterable[str]) -> dict[str, str]:
@@ -132,15 +135,17 @@ def colors_of(labels: Iterable[str]) -> dict[str, str]:
 
 
 def _register_with_ipython() -> None:
-    """Put our PNG before the one that IPython makes of any figure, without alt text.
+    """Put our SVG in the place of the PNG that IPython makes of any figure.
 
     IPython prefers what `%matplotlib inline` registered for matplotlib's figures to
-    the `_repr_png_` of a subclass; a registration for the subclass itself comes first.
+    the `_repr_svg_` of a subclass; a registration for the subclass itself comes first.
     """
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None:
-        png = shell.display_formatter.formatters["image/png"]
-        png.for_type(Figure, Figure._repr_png_)
+        formatters = shell.display_formatter.formatters
+        for mime in ("image/png", "image/jpeg", "application/pdf"):
+            formatters[mime].for_type(Figure, lambda figure: None)
+        formatters["image/svg+xml"].for_type(Figure, Figure._repr_svg_)
 
 
 _register_with_ipython()

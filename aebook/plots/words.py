@@ -75,9 +75,9 @@ MINIMUM = "minimum"
 POINT = "({x:.3g}, {y:.3g})"
 VALUE_AT_POINT = "{value:.4g} at {point}"
 PATHS: Forms = ("one path", "{count} paths")
-CONTOURS = "Contours of {problem}, dark is high, and {paths}. {listed}."
+CONTOURS = "Contours of {problem}, grey is high, and {paths}. {listed}."
 CONTOURS_WITH_MINIMUM = (
-    "Contours of {problem}, minimum at {minimum}, dark is high, and {paths}. {listed}."
+    "Contours of {problem}, minimum at {minimum}, grey is high, and {paths}. {listed}."
 )
 PATH: Forms = (
     "{name}: from {first} to {last} in 1 step",
