@@ -3,10 +3,11 @@
 A page fails on a console error, an uncaught error, a failed request, a request to
 anything but the site itself, an image without alt text or that did not load, a formula
 that is not one or has a letter that its font lacks, a broken internal link, or too much
-weight; at each width from a desktop's to a small phone's and with scroll bars shown, on
-anything that is cut or scrolls sideways; and on what axe finds hard to use, in light
-mode on a desktop and in dark mode on a phone. The search has to find a word that the
-book is full of.
+weight; on paper and at each width from a desktop's to a small phone's, with scroll bars
+shown, on anything that is cut or scrolls sideways; and, in light mode on a desktop and
+in dark mode on a phone, on what axe finds hard to use, on a place without a ring on the
+way of the keyboard, and on a button that loses it. The search has to find a word that
+the book is full of.
 """
 
 from __future__ import annotations
@@ -56,15 +57,33 @@ AXE = {
     "resultTypes": ["violations"],
     "rules": {"label-content-name-mismatch": {"enabled": True}},
 }
+PAPER = 717  # A4 between the margins that browsers leave
+MOST_STOPS = 600  # on the way of the keyboard through a page
 DESKTOP = {"width": WIDTHS[0], "height": HEIGHT}
 MOST_KB = {"plain": 350, "formulas": 700}  # what a page may load, packed
-SLIDE = 400  # milliseconds until side bars and colours have settled
+SLIDE = 150  # milliseconds until side bars and colours have settled, none in motion
 SEARCHED = "autoencoder"
 ANY_HOST = "http://site/"
 
 MATH = re.compile(r"<math.*?</math>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
-INSPECT = Path(__file__).with_name("inspect_page.js")
+INSPECT = Path(__file__).with_name("inspect_page.js").read_text(encoding="utf-8")
+CLOSED = "document.querySelectorAll('article details:not([open])').length"
+FOCUSED = """() => {
+  const node = document.activeElement, style = getComputedStyle(node);
+  if (node === document.body) return null;
+  const line = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  const shadow = !/^none$|rgba\\(0, 0, 0, 0\\)/.test(style.boxShadow);
+  return [node.outerHTML.slice(0, 90), line || shadow];
+}"""
+BUTTONS = """() => {
+  const first = new Map(); // one of each kind
+  for (const button of document.querySelectorAll("button"))
+    if (button.checkVisibility() && !first.has(button.className))
+      first.set(button.className, button);
+  return (window.buttons = [...first.values()]).length;
+}"""
+PRESSED = "i => document.activeElement === window.buttons[i]"
 
 
 class Links(HTMLParser):
@@ -192,23 +211,23 @@ def weight(responses: list[Response]) -> int:
 def check_page(browser: Browser, base: str, name: str, shots: Path | None) -> list[str]:
     """Open one page in a fresh tab and return what is wrong with it."""
     wrong: list[str] = []
-    page = browser.new_page(viewport=DESKTOP)
+    page = browser.new_page(viewport=DESKTOP, reduced_motion="reduce")
     listen(page, base, wrong)
     loaded: list[Response] = []
     page.on("response", lambda response: loaded.append(response))
     page.goto(base + name, wait_until="load")
     page.wait_for_load_state("networkidle")
+    wrong += [f"{text}, on paper" for text in on_paper(page)]  # loads all pictures
     limit = MOST_KB["formulas" if page.query_selector("math") else "plain"]
     if (kilobytes := weight(loaded) // 1000) > limit:
         wrong.append(f"weighs {kilobytes} kB, expected up to {limit}")
-    inspect = INSPECT.read_text(encoding="utf-8")
     stem = shots and shots / name.removesuffix(".html").replace("/", "-")
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.wait_for_timeout(SLIDE)
-        found = page.evaluate(inspect)
+        found = page.evaluate(INSPECT)
         if width in JUDGED:
-            found += hard_to_use(page, JUDGED[width])
+            found += hard_to_use(page, JUDGED[width]) + by_keyboard(page)
         wrong += [f"{text}, at {width} pixels" for text in found]
         if stem:
             take_screenshots(page, f"{stem}-{width}")
@@ -223,6 +242,57 @@ def hard_to_use(page: Page, mode: str) -> list[str]:
     return [
         f"{it['id']}: {node['html'][:90]}" for it in violations for node in it["nodes"]
     ]
+
+
+def on_paper(page: Page) -> list[str]:
+    """Return what is wrong with a page when it is printed from dark mode."""
+    set_mode(page, "dark")
+    closed = page.evaluate(CLOSED)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": PAPER, "height": HEIGHT})
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    wrong = []
+    if page.evaluate("document.documentElement.dataset.theme") != "light":
+        wrong.append("not in light mode")
+    if left := page.evaluate(CLOSED):
+        wrong.append(f"{left} parts stay folded")
+    wrong += page.evaluate(INSPECT)
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    if page.evaluate("document.documentElement.dataset.theme") != "dark":
+        wrong.append("dark mode does not come back")
+    if page.evaluate(CLOSED) != closed:
+        wrong.append("what was folded stays open")
+    page.emulate_media(media="screen")
+    set_mode(page, "light")
+    return wrong
+
+
+def by_keyboard(page: Page) -> list[str]:
+    """Return each place without a ring, and each button that loses the keyboard."""
+    wrong = []
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        if focused is None:
+            break
+        if not focused[1]:
+            wrong.append(f"no ring around {focused[0]}")
+    else:
+        wrong.append(f"more than {MOST_STOPS} stops for the keyboard")
+    for i in range(page.evaluate(BUTTONS)):
+        page.evaluate("i => window.buttons[i].focus()", i)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(SLIDE)
+        lost = page.evaluate("document.activeElement === document.body")
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(SLIDE)
+        if lost or not page.evaluate(PRESSED, i):
+            name = page.evaluate("i => window.buttons[i].outerHTML.slice(0, 90)", i)
+            wrong.append(f"the keyboard is lost after {name}")
+    page.evaluate("document.activeElement.blur()")  # and with it what it shows
+    page.wait_for_timeout(SLIDE)
+    return wrong
 
 
 def set_mode(page: Page, mode: str) -> None:

@@ -14,10 +14,13 @@ async () => {
   if (text.textContent.includes("$$")) wrong.push("raw $$ in the text");
 
   for (const image of article.querySelectorAll("img")) {
+    if (!image.checkVisibility()) continue; // for the other mode
     image.loading = "eager";
     await image.decode().catch(() => {});
     const name = image.getAttribute("src").split("/").pop();
     if (!image.alt.trim()) wrong.push("no alt text: " + name);
+    if (!image.getAttribute("width") || !image.getAttribute("height"))
+      wrong.push("no size before it is loaded: " + name);
     if (!image.naturalWidth) wrong.push("image did not load: " + name);
   }
 
