@@ -29,6 +29,13 @@ GITHUB = re.compile(r"https://github\.com/([\w-]+)/([\w.-]+)")
 # What a link to a page shows elsewhere. No SVG is taken here.
 LOGO = "_assets/logo.png"
 CARDS = {"image": LOGO, "image_mini": LOGO, "line_color": "#1f5f9e"}
+
+
+def with_breaks(match):
+    """Let a name break after its signs."""
+    return re.sub(r"(?<=\w)(_+|[/.]|::)(?=\w)", r"\1<wbr>", match[0])
+
+
 UNUSED = "sphinx-thebe"  # live code; the chapters run as notebooks
 MENDED = [
     (re.compile(pattern), replacement)
@@ -43,6 +50,8 @@ MENDED = [
             r'<div id="pst-primary-sidebar"',
             '<div id="pst-primary-sidebar" role="complementary" aria-label="The book"',
         ),
+        # A long name goes on in the next row where one of its words ends.
+        (r'(?<=<span class="pre">)[^<]{20,}(?=</span>)', with_breaks),
         # Without the address of the site a page does not know its own.
         (r'<meta property="og:url" content="(?!http)[^"]*" />\s*', ""),
         # What is seen is what is read aloud.
@@ -53,6 +62,7 @@ MENDED = [
 
 logger = logging.getLogger(__name__)
 
+TABLE = re.compile(r"^\*Table: (.+)\*\n\n((?:\|.*(?:\n|$))+)", re.MULTILINE)
 DOCTEST = re.compile(r"^\s*>>> ")
 DISPLAY_MATH = re.compile(r"^([ \t]*)\$\$(.+?)\$\$[ \t]*$", re.MULTILINE | re.DOTALL)
 INLINE_MATH = re.compile(r"(?<![\\$\w])\$(?![\s$])([^$]+?)(?<![\s\\])\$(?![$\d])")
@@ -102,14 +112,24 @@ def prepare_notebook(app, docname, source):
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            cell["source"] = to_roles(text)
+            cell["source"] = numbered_tables(to_roles(text))
         elif text.startswith("print(optim.source("):
             cell["outputs"] = [python_output(output) for output in cell["outputs"]]
+        for output in cell.get("outputs", []):
+            shown = "".join(output.get("data", {}).get("text/markdown", ""))
+            if TABLE.search(shown):
+                output["data"]["text/markdown"] = numbered_tables(shown)
+                cell["metadata"].setdefault("mystnb", {})["markdown_format"] = "myst"
         alt = stored_alt_text(cell)
         if alt:
             image = cell["metadata"].setdefault("mystnb", {}).setdefault("image", {})
             image.setdefault("alt", alt)
     source[0] = json.dumps(notebook)
+
+
+def numbered_tables(text):
+    """Give each table its number: what is written above it becomes its caption."""
+    return TABLE.sub(r"```{table} \1\n\n\2\n```\n", text)
 
 
 def python_output(output):

@@ -17,6 +17,7 @@ from itertools import combinations
 import json
 import os
 from pathlib import Path
+import re
 import subprocess
 import sys
 from typing import Any
@@ -29,6 +30,8 @@ RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "parity.json"
 GOLDENS = Path(__file__).parent.parent / "tests" / "goldens" / "pytorch.json"
 LIBRARIES = {"keras": "Keras", "torch": "PyTorch", "optax": "optax"}
 LETTERS = {"keras": "K", "torch": "P", "optax": "O"}
+MINUS = "\N{MINUS SIGN}"
+POWER = re.compile(r"(?<=\d)e-0?(?=\d)")  # of 1e-7, which must not be parted
 NO_BREAK = "\N{NO-BREAK SPACE}"
 AGREE = 2e-5  # rounding of float32 over 200 steps stays below
 CASES = {f"parity/{name}": case for name, case in PARITY.items()} | {
@@ -157,6 +160,9 @@ def table(results: dict[str, Any]) -> str:
 def disagreements(results: dict[str, Any]) -> str:
     """Return the table of disagreements as Markdown, one row each."""
     lines = [
+        "*Table: What one name means in three libraries, and how far it takes the "
+        "weights of two of them apart.*",
+        "",
         "| what | Keras (K) | PyTorch (P) | optax (O) | weights apart by "
         "| measured at |",
         "|---|---|---|---|---|---|",
@@ -173,11 +179,13 @@ def disagreements(results: dict[str, Any]) -> str:
             for pair, value in measured["apart"].items()
         )
         lines.append(f"| {row.what} | {' | '.join(cells)} | {apart} | {row.setting} |")
-    return "\n".join(lines)
+    return POWER.sub(f"e{MINUS}", "\n".join(lines))
 
 
 def _moved(distance: float | None) -> str:
-    return "" if distance is None else f"; moves {distance:.2g}"
+    if distance is None:
+        return ""
+    return f"; moves {MINUS * (distance < 0)}{abs(distance):.2g}"
 
 
 def main(arguments: list[str] | None = None) -> None:

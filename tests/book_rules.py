@@ -21,6 +21,9 @@ CHAPTERS = ROOT / "chapters"
 
 MAX_IMAGE_BYTES = 150_000
 SVG = "image/svg+xml"
+TABLE = re.compile(r"^\|[-:| ]+\|$", re.MULTILINE)
+CAPTIONED = re.compile(r"^\*Table: .+\*\n\n\|.+\n\|[-:| ]+\|$", re.MULTILINE)
+READS_A_TABLE = re.compile(r"Markdown\(results\.table\(.+\)\)")
 MIN_ALT_LENGTH = 20
 MAX_HELPER_LINES = 10
 MAX_BUDGET_SECONDS = 120
@@ -157,6 +160,23 @@ def figures_without_words(notebook: NotebookNode) -> list[str]:
     return wrong
 
 
+def tables_without_words(notebook: NotebookNode) -> list[str]:
+    """Each table has a caption in the line above it, and one that is read is folded."""
+    wrong = []
+    for number, cell in enumerate(notebook.cells, 1):
+        shown = [
+            output.get("data", {}).get("text/markdown", "")
+            for output in cell.get("outputs", [])
+        ]
+        for text in [*shown, cell.source if cell.cell_type == "markdown" else ""]:
+            if len(TABLE.findall(text)) > len(CAPTIONED.findall(text)):
+                wrong.append(f"cell {number} has a table without a line *Table: ...*")
+        folded = {"hide-input", "remove-input"} & {*cell.metadata.get("tags", [])}
+        if READS_A_TABLE.fullmatch(cell.source) and not folded:
+            wrong.append(f"cell {number} only reads a table: tag it hide-input")
+    return wrong
+
+
 def heavy_images(notebook: NotebookNode) -> list[str]:
     """No image is larger than 150 kB, as a site sends it."""
     return [
@@ -213,6 +233,7 @@ NOTEBOOK_RULES = (
     stored_trouble,
     stored_addresses,
     figures_without_words,
+    tables_without_words,
     heavy_images,
     long_helpers,
     network_calls,

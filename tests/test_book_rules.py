@@ -36,10 +36,12 @@ GOOD = notebook(
     v4.new_markdown_cell("# A chapter, with a link to https://keras.io"),
     cell("def short(x):\n    return x", [v4.new_output("stream", text="fine")]),
     cell("draw()", [image()], FIGURE, count=2),
+    v4.new_markdown_cell("*Table: Two.*\n\n| a | b |\n|:--|--:|\n| 1 | 2 |"),
     cell("", count=None),
     cell("!git clone https://example.org/b", metadata={"tags": ["colab"]}, count=3),
 )
 
+TABLE = "| a | b |\n|:--|--:|\n| 1 | 2 |"
 LONG = "def helper():\n" + "    x = 1\n" * 10
 
 BAD = {
@@ -82,6 +84,18 @@ BAD = {
     "no name": (
         "figures_without_words",
         cell(outputs=[image()], metadata={"mystnb": {"figure": {"caption": "A."}}}),
+    ),
+    "a table without caption": (
+        "tables_without_words",
+        v4.new_markdown_cell("Text.\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
+    ),
+    "a table shown without caption": (
+        "tables_without_words",
+        cell(outputs=[v4.new_output("display_data", {"text/markdown": TABLE})]),
+    ),
+    "a table that is only read": (
+        "tables_without_words",
+        cell('Markdown(results.table("disagreements"))'),
     ),
     "two images": (
         "figures_without_words",

@@ -102,6 +102,33 @@ def test_code_that_a_cell_prints_is_coloured_as_code():
     }
 
 
+TABLES = """Before.
+
+*Table: Two numbers, *both* small.*
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+| no | caption |
+|---|---|"""
+
+
+def test_a_table_with_a_line_above_it_gets_a_number_and_no_other_does():
+    assert bookext.numbered_tables(TABLES) == TABLES.replace(
+        "*Table: Two numbers, *both* small.*", "```{table} Two numbers, *both* small."
+    ).replace("| 1 | 2 |\n", "| 1 | 2 |\n\n```\n")
+
+
+def test_a_table_that_a_cell_shows_gets_a_number_too():
+    shown = {"output_type": "execute_result", "data": {"text/markdown": [TABLES]}}
+    source = page(shown)
+    alt_on_page(source)
+    cell = json.loads(source[0])["cells"][1]
+    assert cell["metadata"]["mystnb"]["markdown_format"] == "myst"
+    assert "```{table} Two" in cell["outputs"][0]["data"]["text/markdown"]
+
+
 def test_a_page_that_is_no_notebook_is_left_alone():
     source = ["# Not JSON"]
     app = SimpleNamespace(env=SimpleNamespace(doc2path=lambda name: "a.md"))
@@ -204,6 +231,12 @@ def test_scripts_that_no_page_uses_are_left_out_and_inline_ones_come_once():
             '<div id="pst-primary-sidebar" role="complementary" aria-label="The book"'
             ' class="a">',
         ),
+        (
+            '<span class="pre">tests/test_a.py::test_it_is__so</span>',
+            '<span class="pre">tests/<wbr>test_<wbr>a.<wbr>py::<wbr>test_<wbr>it_<wbr>'
+            "is__<wbr>so</span>",
+        ),
+        ('<span class="pre">short_name</span>', '<span class="pre">short_name</span>'),
         ('<meta property="og:url" content="chapters/a.html" />\n<p>', "<p>"),
         ('<summary aria-label="Toggle hidden content">', "<summary>"),
         (

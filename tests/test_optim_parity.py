@@ -347,7 +347,7 @@ def test_stored_walks_name_the_pytorch_of_the_results(stored):
 def test_the_page_of_disagreements_is_made_from_the_results(stored):
     page = parity.RESULTS.with_name("disagreements.md").read_text(encoding="utf-8")
     assert page == parity.disagreements(stored) + "\n"
-    assert len(page.splitlines()) == 2 + len(cases.DISAGREEMENTS)
+    assert len(page.splitlines()) == 4 + len(cases.DISAGREEMENTS)
 
 
 def test_the_table_stars_what_disagrees(stored, capsys):

@@ -357,10 +357,26 @@ def test_a_summary_of_files_leaves_out_what_is_not_of_the_comparison(load, plan)
     assert summary["profile"]["adam"] == [0.5] * len(summary["tau"])
     assert summary["profile"]["sgd"] == [0.25] * len(summary["tau"])
     page = load("report").tables(summary)["source"]
-    assert "| Adam | 0.01 | 1.5 | 1 | 2 | 0 of 2 | 5 | – |" in page
+    assert "| Adam | 0.01 | **1.50** | 1.00 | 2.00 | 0 of 2 | **5** | – |" in page
     both = {**summary["problems"]["vae"], "optimizers": {"sgd": sgd, "adam": adam}}
     page = load("tables").problem_table(both, {"sgd": "SGD", "adam": "Adam"})
     assert page.index("| Adam") < page.index("| SGD")  # the better median first
+
+
+def test_a_column_has_even_decimals_and_marks_every_lowest(load):
+    column = load("tables").column
+    assert column([1.204, 1.2, None, 10], 2, "never", mark=True) == [
+        *("**1.20**", "**1.20**", "never", "10.00")
+    ]
+    assert column([2, 1], 0) == ["2", "1"]
+    assert column([None, float("inf")], 1, mark=True) == ["–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(10**-4.5, "0.000032"), (10**1.5, "32"), (0.01, "0.01")]
+)
+def test_a_rate_is_written_with_two_digits(load, value, written):
+    assert load("tables").rate(value) == written
 
 
 def _variances(x):

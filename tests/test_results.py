@@ -31,7 +31,9 @@ def test_every_result_can_be_read(name):
     if ending == "json":
         assert results.load(stem)
     else:
-        assert results.table(stem).startswith("|")
+        caption, between, head = results.table(stem).splitlines()[:3]
+        assert caption.startswith("*Table: ")
+        assert (between, head[0]) == ("", "|")
 
 
 @pytest.mark.parametrize("read", [results.load, results.table])
