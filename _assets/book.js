@@ -16,6 +16,9 @@ addEventListener("click", ({ target }) => {
   setTimeout(keepFocus);
 }, true);
 addEventListener("close", () => setTimeout(keepFocus), true);
+addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") setTimeout(keepFocus);
+});
 
 // On paper: dark on white, every figure, every solution.
 const opened = new Set();
