@@ -42,6 +42,17 @@ MENDED = [
     for pattern, replacement in [
         # The icons have a font; the script that draws them again weighs 543 kB.
         (r'<script defer src="[^"]*/fontawesome\.js[^"]*"></script>\s*', ""),
+        # Only the page of the search uses them.
+        (
+            r'<script src="(\.\./)+(_static/)?(searchtools|language_data|searchindex)'
+            r'\.js"></script>\s*',
+            "",
+        ),
+        # The text is shown before what the scripts add to it.
+        (
+            r'<script(?= (?:data-sd[^>]* )?src="(?!.*documentation_options))',
+            "<script defer",
+        ),
         # Readers aloud know neither role any more.
         (r' role="doc-biblioentry"', ""),
         (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
@@ -197,7 +208,7 @@ def skip_alias(app, what, name, obj, skip, options):
 
 
 def check_api(app, env):
-    """Warn of each name that a module calls public and the API page does not show."""
+    """Warn of each name that a module calls public and no page shows."""
     domain = env.get_domain("py")
     for module in domain.modules:
         for name in importlib.import_module(module).__all__:

@@ -270,5 +270,5 @@ def test_a_module_missing_from_the_api_page_is_found():
     page = "```{eval-rst}\n.. automodule:: aebook.data\n   :members:\n```"
     assert book_rules.not_in_api(["aebook.data"], page) == []
     assert book_rules.not_in_api(["aebook.dat"], page) == [
-        "aebook.dat is not in api.md"
+        "aebook.dat is on no page of api"
     ]

@@ -224,6 +224,21 @@ def test_scripts_that_no_page_uses_are_left_out_and_inline_ones_come_once():
     ("written", "mended"),
     [
         ('<script defer src="../fontawesome.js?digest=5"></script>\n', ""),
+        ('<script src="../../searchindex.js"></script>\n', ""),
+        ('<script src="../_static/searchtools.js"></script>', ""),
+        (
+            '<script src="_static/searchtools.js">',  # of the page of the search
+            '<script defer src="_static/searchtools.js">',
+        ),
+        (
+            '<script data-sd-a="b" src="a.js"></script>',
+            '<script defer data-sd-a="b" src="a.js"></script>',
+        ),
+        (  # used by the script that follows it
+            '<script src="_static/documentation_options.js?v=9">',
+            '<script src="_static/documentation_options.js?v=9">',
+        ),
+        ("<script>let a = 1;</script>", "<script>let a = 1;</script>"),
         ('<div class="citation" role="doc-biblioentry">', '<div class="citation">'),
         ('<div role="list" class="citation-list">', '<div class="citation-list">'),
         (
