@@ -26,6 +26,12 @@ REPOSITORY_OPTIONS = (
 )
 
 GITHUB = re.compile(r"https://github\.com/([\w-]+)/([\w.-]+)")
+NOT_FOUND = "Page not found"
+NOWHERE = f"""<h1>{NOT_FOUND}</h1>
+<p>There is no page at this address; it may have moved. The
+<a href="{{top}}chapters/index.html">start page</a> lists the chapters, and the
+<a href="{{top}}search.html">search</a> knows every word of them.</p>
+"""
 # What a link to a page shows elsewhere. No SVG is taken here.
 LOGO = "_assets/logo.png"
 CARDS = {"image": LOGO, "image_mini": LOGO, "line_color": "#1f5f9e"}
@@ -67,6 +73,10 @@ MENDED = [
         (r'<meta property="og:url" content="(?!http)[^"]*" />\s*', ""),
         # What is seen is what is read aloud.
         (r'<summary aria-label="Toggle hidden content">', "<summary>"),
+        (
+            r'<summary>(?=<span class="toctree-toggle")',
+            '<summary aria-label="Pages of this part">',
+        ),
         (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
     ]
 ]
@@ -108,7 +118,8 @@ def set_repository(app, config):
 def set_address(app, config):
     """Let each page name its own address, where the address of the site is known."""
     url = site_address()
-    config.notfound_urls_prefix = urlsplit(url).path + "/"
+    top = config.notfound_urls_prefix = urlsplit(url).path + "/"
+    config.notfound_context = {"title": NOT_FOUND, "body": NOWHERE.format(top=top)}
     if url:
         config.html_baseurl = config.ogp_site_url = url + "/"
         config.sitemap_url_scheme = "{link}"

@@ -202,6 +202,7 @@ def test_the_address_is_given_or_that_of_the_pages(
     config = addressed(monkeypatch, **environment)
     assert config.html_baseurl == address
     assert config.notfound_urls_prefix == prefix
+    assert f'href="{prefix}chapters/index.html"' in config.notfound_context["body"]
     assert ("image" in config.ogp_social_cards) == bool(address)
     assert (book_rules.ROOT / bookext.LOGO).exists()
 
@@ -254,6 +255,10 @@ def test_scripts_that_no_page_uses_are_left_out_and_inline_ones_come_once():
         ('<span class="pre">short_name</span>', '<span class="pre">short_name</span>'),
         ('<meta property="og:url" content="chapters/a.html" />\n<p>', "<p>"),
         ('<summary aria-label="Toggle hidden content">', "<summary>"),
+        (
+            '<summary><span class="toctree-toggle">',
+            '<summary aria-label="Pages of this part"><span class="toctree-toggle">',
+        ),
         (
             '<button class="btn search-button-field b" aria-label="Search" title="a">',
             '<button class="btn search-button-field b" title="a">',

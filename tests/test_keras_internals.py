@@ -13,7 +13,15 @@ FILES = sorted(Path(aebook.__file__).parent.rglob("*.py"))
 HERE = Path(internals.__file__)
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 # What every named tuple has, and what IPython asks a figure for.
-PUBLIC = {"_asdict", "_fields", "_make", "_replace", "_repr_html_", "_repr_svg_"}
+PUBLIC = {
+    "_asdict",
+    "_fields",
+    "_make",
+    "_replace",
+    "_repr_html_",
+    "_repr_png_",
+    "_repr_svg_",
+}
 
 
 def used_names(tree):

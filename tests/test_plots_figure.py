@@ -34,6 +34,12 @@ def test_the_svg_comes_with_its_alt_text_and_at_the_same_width():
     assert root.get("viewBox") == "0 0 432 96"  # points, whole ones
 
 
+def test_the_png_is_sharp_on_a_dense_screen_and_says_its_size():
+    png, metadata = Figure("Nothing but white.", height=1)._repr_png_()
+    assert metadata == {"alt": "Nothing but white.", "width": 432, "height": 72}
+    assert Image.open(io.BytesIO(png)).size == (864, 144)
+
+
 def test_the_background_is_white_and_opaque_even_in_a_dark_style():
     with matplotlib.rc_context({"figure.facecolor": "black", "font.size": 30}):
         fig = plots.images(digits)
@@ -42,9 +48,10 @@ def test_the_background_is_white_and_opaque_even_in_a_dark_style():
 
 
 def test_the_same_figure_gives_the_same_bytes_with_no_date_in_them():
-    first, second = (plots.images(digits)._repr_svg_() for _ in range(2))
-    assert first == second
-    assert "date" not in first[0]
+    first, second = plots.images(digits), plots.images(digits)
+    assert first._repr_png_() == second._repr_png_()
+    assert first._repr_svg_() == second._repr_svg_()
+    assert "date" not in first._repr_svg_()[0]
 
 
 def test_a_picture_is_stored_pixel_by_pixel_and_not_blurred():
@@ -127,8 +134,9 @@ def test_a_notebook_shows_it_once_with_its_alt_text_whatever_pyplot_does():
     assert outputs[0] == outputs[-1] == []
     for shown in outputs[1:-1]:
         (output,) = shown
-        assert output.metadata["image/svg+xml"]["alt"] == "1 image."
-        assert set(output.data) == {"image/svg+xml", "text/plain"}
+        for mime in ("image/svg+xml", "image/png"):
+            assert output.metadata[mime]["alt"] == "1 image."
+        assert set(output.data) == {"image/svg+xml", "image/png", "text/plain"}
 
 
 def test_registration_without_a_notebook_does_nothing():

@@ -18,17 +18,9 @@ KNOWN = {
     *("center left", "lower left", "constrained", "none"),
     *("black", "white", "gray", "PuOr", "bold", "o", "round,pad=0.25", "DejaVu Sans"),
     *("biuf", "iu"),  # kinds of numbers in NumPy
-    *(
-        " ",
-        "svg",
-        "path",
-        "aebook",
-        "Creator",
-        "Date",
-        "Format",
-        "Type",
-    ),  # what SVG holds
-    *("image/svg+xml", "image/png", "image/jpeg", "application/pdf"),
+    # what SVG and PNG hold, what Pillow calls it, and what notebooks do
+    *"svg path aebook Creator Date Format Type png PNG RGB width height".split(),
+    *(" ", "image/svg+xml", "image/png", "image/jpeg", "application/pdf"),
     "covariance_eigh",  # a solver of scikit-learn
     *("IPython", "alt"),  # what notebooks call it
     *("loss", "val_"),  # what Keras calls it in a history

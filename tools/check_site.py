@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 import gzip
 import html
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from pathlib import Path
 import re
 import shutil
@@ -48,10 +50,11 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+BROWSERS_AT_WORK = 2
 HEIGHT = 900
-WIDTHS = (1280, 640, 390, 320)  # desktop; the same at 200 %; a phone; a small one
-JUDGED = {1280: "light", 390: "dark"}  # where axe looks too; it takes five seconds
-MODES = ("dark", "light")
+# A desktop, the same at 200 %, a phone, a small one; and the mode that each is in.
+WIDTHS = {1280: "light", 640: "dark", 390: "dark", 320: "light"}
+JUDGED = (1280, 390)  # where axe and the keyboard try the page; they take ten seconds
 AXE = {
     "preload": False,  # it would look for style sheets in the wrong folder
     "resultTypes": ["violations"],
@@ -59,7 +62,7 @@ AXE = {
 }
 PAPER = 717  # A4 between the margins that browsers leave
 MOST_STOPS = 600  # on the way of the keyboard through a page
-DESKTOP = {"width": WIDTHS[0], "height": HEIGHT}
+DESKTOP = {"width": max(WIDTHS), "height": HEIGHT}
 MOST_KB = {"plain": 350, "formulas": 700}  # what a page may load, packed
 SLIDE = 150  # milliseconds until side bars and colours have settled, none in motion
 SEARCHED = "autoencoder"
@@ -70,11 +73,15 @@ TAG = re.compile(r"<[^>]*>")
 INSPECT = Path(__file__).with_name("inspect_page.js").read_text(encoding="utf-8")
 CLOSED = "document.querySelectorAll('article details:not([open])').length"
 FOCUSED = """() => {
-  const node = document.activeElement, style = getComputedStyle(node);
+  const node = document.activeElement;
   if (node === document.body) return null;
-  const line = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
-  const shadow = !/^none$|rgba\\(0, 0, 0, 0\\)/.test(style.boxShadow);
-  return [node.outerHTML.slice(0, 90), line || shadow];
+  const ring = part => {
+    const style = getComputedStyle(part);
+    const line = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+    return line || !/^none$|rgba\\(0, 0, 0, 0\\)/.test(style.boxShadow);
+  };
+  const parts = [node, ...node.children]; // an icon may have the ring of its button
+  return [node.outerHTML.slice(0, 90), parts.some(ring)];
 }"""
 BUTTONS = """() => {
   const first = new Map(); // one of each kind
@@ -83,6 +90,7 @@ BUTTONS = """() => {
       first.set(button.className, button);
   return (window.buttons = [...first.values()]).length;
 }"""
+ALL_IMAGES = "document.querySelectorAll('img').forEach(it => it.loading = 'eager')"
 NOWHERE = "document.activeElement === document.body"
 
 
@@ -222,22 +230,21 @@ def check_page(browser: Browser, base: str, name: str, shots: Path | None) -> li
     if (kilobytes := weight(loaded) // 1000) > limit:
         wrong.append(f"weighs {kilobytes} kB, expected up to {limit}")
     stem = shots and shots / name.removesuffix(".html").replace("/", "-")
-    for width in WIDTHS:
+    for width, mode in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": HEIGHT})
-        page.wait_for_timeout(SLIDE)
+        set_mode(page, mode)
         found = page.evaluate(INSPECT)
-        if width in JUDGED:
-            found += hard_to_use(page, JUDGED[width]) + by_keyboard(page)
-        wrong += [f"{text}, at {width} pixels" for text in found]
         if stem:
             take_screenshots(page, f"{stem}-{width}")
+        if width in JUDGED:
+            found += hard_to_use(page) + by_keyboard(page)
+        wrong += [f"{text}, at {width} pixels" for text in found]
     page.close()
     return [f"{name}: {text}" for text in wrong]
 
 
-def hard_to_use(page: Page, mode: str) -> list[str]:
-    """Return what axe, a checker of accessibility, finds in dark or in light mode."""
-    set_mode(page, mode)
+def hard_to_use(page: Page) -> list[str]:
+    """Return what axe, a checker of accessibility, finds."""
     violations = Axe().run(page, options=AXE).response["violations"]
     return [
         f"{it['id']}: {node['html'][:90]}" for it in violations for node in it["nodes"]
@@ -303,9 +310,11 @@ def set_mode(page: Page, mode: str) -> None:
 
 def take_screenshots(page: Page, stem: str) -> None:
     """Write the whole page as PNG in dark mode and in light mode."""
-    for mode in MODES:
-        set_mode(page, mode)
-        page.screenshot(path=f"{stem}-{mode}.png", full_page=True)
+    mode = page.evaluate("document.documentElement.dataset.theme")
+    page.evaluate(ALL_IMAGES)
+    for shown in (*{"dark", "light"} - {mode}, mode):
+        set_mode(page, shown)
+        page.screenshot(path=f"{stem}-{shown}.png", full_page=True)
 
 
 def check_search(browser: Browser, base: str) -> list[str]:
@@ -320,6 +329,25 @@ def check_search(browser: Browser, base: str) -> list[str]:
         wrong.append(f"nothing found for {SEARCHED!r}")
     page.close()
     return [f"search.html: {text}" for text in wrong]
+
+
+def check_pages(
+    program: str, base: str, shots: Path | None, names: list[str]
+) -> list[str]:
+    """Open some pages in a browser of their own and return what is wrong with them."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=[*FLAGS],
+            ignore_default_args=["--hide-scrollbars"],
+        )
+        wrong = [
+            text for name in names for text in check_page(browser, base, name, shots)
+        ]
+        if "search.html" in names:
+            wrong += check_search(browser, base)
+        browser.close()
+    return wrong
 
 
 def main() -> None:
@@ -340,16 +368,10 @@ def main() -> None:
         options.screenshots.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     wrong = broken_links(site, pages) + strange_letters(site, pages)
-    with serve(site) as base, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=[*FLAGS],
-            ignore_default_args=["--hide-scrollbars"],
-        )
-        for name in pages:
-            wrong += check_page(browser, base, name, options.screenshots)
-        wrong += check_search(browser, base)
-        browser.close()
+    with serve(site) as base, ThreadPoolExecutor(BROWSERS_AT_WORK) as pool:
+        check = partial(check_pages, program, base, options.screenshots)
+        shares = [pages[i::BROWSERS_AT_WORK] for i in range(BROWSERS_AT_WORK)]
+        wrong += chain.from_iterable(pool.map(check, shares))
     seconds = time.perf_counter() - start
     if wrong:
         sys.exit("\n".join(wrong) + f"\n{len(wrong)} complaints, {len(pages)} pages")

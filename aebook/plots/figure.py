@@ -14,6 +14,7 @@ from typing import Any
 from aebook.plots import words
 import matplotlib
 from matplotlib.figure import Figure as MatplotlibFigure
+from PIL import Image
 
 __all__ = ["COLORS", "CYCLE", "STYLE", "Figure", "colors_of"]
 
@@ -60,6 +61,7 @@ STYLE: dict[Any, Any] = {
 }
 
 WIDTH = 6.0  # inches
+POINTS = 72  # in an inch
 TITLE_WIDTH = 66  # characters in a line of the title
 NOT_STORED = dict.fromkeys(["Creator", "Date", "Format", "Type"])
 SPACES = re.compile(r"\s+")  # without breaks a figure is one line of a notebook's file
@@ -72,8 +74,9 @@ class Figure(MatplotlibFigure):
 
     It is made without `pyplot`: nothing global changes, nothing has to be closed, and
     it is shown once, where it is the value of a cell or given to `display`. It is shown
-    as SVG, sharp at any size. The alt text travels with the image, in the metadata of
-    the notebook's output. `figure.savefig("figure.png")` writes any other format.
+    as SVG, sharp at any size, and as PNG where a viewer trusts no SVG, as Jupyter does
+    before a notebook has run. The alt text travels with both, in the metadata of the
+    notebook's output. `figure.savefig("figure.pdf")` writes any other format.
 
     Args:
         alt: What is seen, in words and numbers, for readers who cannot see it.
@@ -97,7 +100,7 @@ class Figure(MatplotlibFigure):
                 f"a figure needs an alt text, got {alt!r}; say what it shows"
             )
         options = {"facecolor": "white", "layout": "constrained", **options}
-        height = math.ceil(height * 72) / 72  # whole points
+        height = math.ceil(height * POINTS) / POINTS  # whole points
         with matplotlib.rc_context(STYLE):
             super().__init__(figsize=(WIDTH, height), **options)
             if title:
@@ -113,12 +116,22 @@ class Figure(MatplotlibFigure):
         with matplotlib.rc_context(STYLE):
             return super().add_subplot(*args, **kwargs)
 
-    def _repr_svg_(self) -> tuple[str, dict[str, str]]:
+    def _repr_svg_(self) -> tuple[str, dict[str, Any]]:
         text = io.StringIO()
         with matplotlib.rc_context(STYLE):
             self.savefig(text, format="svg", metadata=NOT_STORED)
         svg = SPACES.sub(" ", PLACES.sub(r"\1", text.getvalue()))
         return svg.strip(), {"alt": self.alt}
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:
+        pixels = io.BytesIO()
+        with matplotlib.rc_context(STYLE):
+            self.savefig(pixels, format="png", dpi=2 * POINTS)
+        # 256 colours are enough for any figure here and take a third of the room.
+        image, png = Image.open(pixels).convert("RGB"), io.BytesIO()
+        image.quantize(256, dither=Image.Dither.NONE).save(png, "PNG", optimize=True)
+        size = {"width": image.width // 2, "height": image.height // 2}
+        return png.getvalue(), {"alt": self.alt, **size}
 
 
 def colors_of(labels: Iterable[str]) -> dict[str, str]:
@@ -135,17 +148,18 @@ def colors_of(labels: Iterable[str]) -> dict[str, str]:
 
 
 def _register_with_ipython() -> None:
-    """Put our SVG in the place of the PNG that IPython makes of any figure.
+    """Put our images before those that IPython makes of any figure, without alt text.
 
     IPython prefers what `%matplotlib inline` registered for matplotlib's figures to
-    the `_repr_svg_` of a subclass; a registration for the subclass itself comes first.
+    the methods of a subclass; a registration for the subclass itself comes first.
     """
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None:
         formatters = shell.display_formatter.formatters
-        for mime in ("image/png", "image/jpeg", "application/pdf"):
-            formatters[mime].for_type(Figure, lambda figure: None)
         formatters["image/svg+xml"].for_type(Figure, Figure._repr_svg_)
+        formatters["image/png"].for_type(Figure, Figure._repr_png_)
+        for other in ("image/jpeg", "application/pdf"):
+            formatters[other].for_type(Figure, lambda figure: None)
 
 
 _register_with_ipython()
