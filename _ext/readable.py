@@ -5,12 +5,14 @@ A role such as ``{glue:text}`loss:.2f` `` is stored in a notebook as
     <span data-role="glue:text loss:.2f">2.31</span>
 
 so that JupyterLab, Colab and GitHub show the number. `to_text` makes it from the role
-when a chapter is executed; `to_roles` makes the role again when the site is built.
+when a chapter is executed; `to_roles` makes the role again when the site is built. The
+label behind a displayed formula becomes its number in the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+import functools
 from pathlib import Path
 import re
 
@@ -18,9 +20,12 @@ from myst_nb.core.variables import format_plain_text
 import nbformat
 from nbformat import NotebookNode
 from pybtex.database import Entry, parse_file
+import yaml
 
 ROLE = re.compile(r"(?<!`)\{([a-z]+(?::[a-z]+)?)\}`([^`]+)`")
 SPAN = re.compile(r'<span data-role="([a-z:]+) ([^"]+)">.*?</span>')
+LABEL = re.compile(r"^(\$\$) \((eq-[\w-]+)\)$", re.MULTILINE)
+LABEL_ROLE = re.compile(r"^(\$\$) \{label\}`([\w-]+)`$", re.MULTILINE)
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,8 +35,8 @@ class RoleError(ValueError):
 
 
 def to_roles(text: str) -> str:
-    """Return a text with the roles whose values it holds."""
-    return SPAN.sub(r"{\1}`\2`", text)
+    """Return a text with the roles and labels whose values it holds."""
+    return LABEL_ROLE.sub(r"\1 (\2)", SPAN.sub(r"{\1}`\2`", text))
 
 
 def to_text(notebook: NotebookNode, folder: Path) -> None:
@@ -47,9 +52,8 @@ def to_text(notebook: NotebookNode, folder: Path) -> None:
     write = writers(glued(notebook), folder)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = ROLE.sub(
-                lambda m: span(*m.groups(), write), to_roles(cell.source)
-            )
+            text = LABEL.sub(r"\1 {label}`\2`", to_roles(cell.source))
+            cell.source = ROLE.sub(lambda m: span(*m.groups(), write), text)
 
 
 def span(role: str, content: str, write: dict[str, Callable[[str], str]]) -> str:
@@ -80,9 +84,24 @@ def writers(values: dict[str, str], folder: Path) -> dict[str, Callable[[str], s
         "cite:t": lambda keys: cite(keys, entries, "{} ({})", ", "),
         "cite:p": lambda keys: f"({cite(keys, entries, '{}, {}', '; ')})",
         "doc": lambda page: title(folder / page),
-        "eq": lambda label: f"({label})",  # as it stands behind the formula
+        "eq": lambda label: equation_numbers()[label],
+        "label": lambda label: equation_numbers()[label],
         "term": str,
     }
+
+
+@functools.cache
+def equation_numbers() -> dict[str, str]:
+    """Return the number of each labelled formula, as the site gives it."""
+    book = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    (chapters,) = (p["chapters"] for p in book["parts"] if p.get("numbered"))
+    numbers = {}
+    for chapter, page in enumerate(chapters, 1):
+        cells = nbformat.read(ROOT / f"{page['file']}.ipynb", as_version=4).cells
+        text = "\n\n".join(c.source for c in cells if c.cell_type == "markdown")
+        for place, (_, label) in enumerate(LABEL.findall(to_roles(text)), 1):
+            numbers[label] = f"({chapter}.{place})"
+    return numbers
 
 
 def glue_text(content: str, values: dict[str, str]) -> str:

@@ -36,7 +36,7 @@ def test_the_svg_comes_with_its_alt_text_and_at_the_same_width():
 
 def test_the_png_is_sharp_on_a_dense_screen_and_says_its_size():
     png, metadata = Figure("Nothing but white.", height=1)._repr_png_()
-    assert metadata == {"alt": "Nothing but white.", "width": 432, "height": 72}
+    assert metadata == {"alt": "Nothing but white.", "width": 576, "height": 96}
     assert Image.open(io.BytesIO(png)).size == (864, 144)
 
 

@@ -46,7 +46,7 @@ def written(notebook, folder=book_rules.CHAPTERS):
         ("{glue:text}`early:.2f`", "2.31"),
         ("{glue:text}`early`", "2.3081"),
         ("{glue:text}`name`", "Adam"),
-        ("{eq}`eq-losses-kl`", "(eq-losses-kl)"),
+        ("{eq}`eq-background-mse`", "(1.1)"),
         ("{term}`latent code`", "latent code"),
         ("{doc}`appendix/notation`", "Notation"),
         (
@@ -69,6 +69,23 @@ def test_a_role_is_written_as_what_it_stands_for(chapter, role, shown):
 def test_a_value_that_was_written_before_is_written_anew(chapter):
     old = SPAN.replace("2.31", "9.99")
     assert written(chapter(f"{old} and `early`")) == f"{SPAN} and `early`"
+
+
+def test_a_label_is_written_as_its_number_and_comes_back(chapter):
+    formula = "So\n\n$$\na = b\n$$ (eq-background-objective)\n\nand $$ (no) more"
+    shown = written(chapter(formula))
+    assert '$$ <span data-role="label eq-background-objective">(1.2)</span>' in shown
+    assert readable.to_roles(shown) == formula
+    assert written(chapter(shown)) == shown
+
+
+def test_equations_are_numbered_from_one_in_each_chapter():
+    numbers = readable.equation_numbers()
+    assert numbers["eq-losses-kl"] == "(3.5)"  # as the site has it
+    places = [number.strip("()").split(".") for number in numbers.values()]
+    for chapter in {chapter for chapter, _ in places}:
+        own = [int(place) for first, place in places if first == chapter]
+        assert own == [*range(1, len(own) + 1)]
 
 
 def test_the_site_gets_the_role_back():

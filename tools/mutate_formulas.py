@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import mutants
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_ext"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from formulas import FORMULAS, Formula

@@ -62,6 +62,7 @@ STYLE: dict[Any, Any] = {
 
 WIDTH = 6.0  # inches
 POINTS = 72  # in an inch
+DPI = 144  # of the PNG; a page has 96 pixels in an inch
 TITLE_WIDTH = 66  # characters in a line of the title
 NOT_STORED = dict.fromkeys(["Creator", "Date", "Format", "Type"])
 SPACES = re.compile(r"\s+")  # without breaks a figure is one line of a notebook's file
@@ -126,11 +127,11 @@ class Figure(MatplotlibFigure):
     def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:
         pixels = io.BytesIO()
         with matplotlib.rc_context(STYLE):
-            self.savefig(pixels, format="png", dpi=2 * POINTS)
+            self.savefig(pixels, format="png", dpi=DPI)
         # 256 colours are enough for any figure here and take a third of the room.
         image, png = Image.open(pixels).convert("RGB"), io.BytesIO()
         image.quantize(256, dither=Image.Dither.NONE).save(png, "PNG", optimize=True)
-        size = {"width": image.width // 2, "height": image.height // 2}
+        size = {"width": image.width * 96 // DPI, "height": image.height * 96 // DPI}
         return png.getvalue(), {"alt": self.alt, **size}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import re
 
 import nbformat
+from readable import to_roles
 
 from formulas.entry import Formula
 
@@ -31,7 +32,7 @@ def pages() -> dict[str, str]:
         elif path.suffix == ".ipynb" and ".ipynb_checkpoints" not in path.parts:
             cells = nbformat.read(path, as_version=4).cells
             texts = (cell.source for cell in cells if cell.cell_type == "markdown")
-            found[name] = "\n\n".join(texts)
+            found[name] = to_roles("\n\n".join(texts))
     return found
 
 
