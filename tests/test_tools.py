@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 
+import book_rules
 import nbformat
 from nbformat import v4
 from packaging.specifiers import SpecifierSet
@@ -200,14 +201,20 @@ BAD_PAGE = """
 <p style="white-space: nowrap">{long}</p>
 <details><p style="overflow: hidden; white-space: nowrap">folded {long}</p></details>
 <table width="2000"><tr><td>wide</td></tr></table>
+<figure><img alt="A dot" src="data:image/svg+xml,{dot}"></figure>
 <button></button>
+<button class="bare" style="outline: none">bare</button>
+<button class="shy" onclick="this.blur()">shy</button>
 </article></main>
 """
+DOT = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'/>"
 GOOD_PAGE = """
 <!doctype html><html lang="en"><title>Good</title><main><article>
 <h1>Good</h1>
 <div class="math"><math><mi>a</mi></math></div>
 <pre>short, and <code>$$</code></pre>
+<details><summary>More</summary><p>folded</p></details>
+<button onclick="this.blur()">shy, and mended</button>
 </article></main>
 """
 
@@ -229,16 +236,41 @@ def browser():
 def test_what_is_cut_or_hard_to_use_is_found(browser):
     import check_site
 
-    inspect = check_site.INSPECT.read_text(encoding="utf-8")
     page = browser.new_page(viewport={"width": 390, "height": 600})
-    page.set_content(BAD_PAGE.format(long="wide " * 100))
-    found = "\n".join(page.evaluate(inspect))
+    page.set_content(BAD_PAGE.format(long="wide " * 100, dot=DOT))
+    found = "\n".join(page.evaluate(check_site.INSPECT))
     assert "no formula: a^2" in found
     assert "raw $$ in the text" in found
+    assert "no size before it is loaded: " in found
     assert re.search(r"\d+ pixels of pre are out of sight: wide", found)
     assert re.search(r"\d+ pixels of p are out of sight: folded", found)
     assert re.search(r"^p holds \d+ pixels too many: wide", found, re.MULTILINE)
     assert re.search(r"^table ends \d+ pixels outside: wide", found, re.MULTILINE)
-    assert any("button-name" in text for text in check_site.hard_to_use(page, "light"))
+    assert any("button-name" in text for text in check_site.hard_to_use(page))
+    found = "\n".join(check_site.by_keyboard(page))
+    assert 'no ring around <button class="bare"' in found
+    assert 'the keyboard is lost after <button class="shy"' in found
+    assert '<button class="shy"' not in re.sub("the keyboard.*", "", found)
+
+
+@pytest.mark.slow
+def test_a_page_that_cannot_be_printed_is_found(browser):
+    import check_site
+
+    page = browser.new_page()
     page.set_content(GOOD_PAGE)
-    assert page.evaluate(inspect) == check_site.hard_to_use(page, "dark") == []
+    assert check_site.on_paper(page) == [
+        *("not in light mode", "1 parts stay folded", "what was folded stays open")
+    ]
+
+
+@pytest.mark.slow
+def test_with_the_script_of_the_book_all_is_well(browser):
+    import check_site
+
+    page = browser.new_page(viewport={"width": 390, "height": 600})
+    page.set_content(GOOD_PAGE)
+    page.add_script_tag(path=book_rules.ROOT / "_assets" / "book.js")
+    assert check_site.on_paper(page) == []
+    assert page.evaluate(check_site.INSPECT) == []
+    assert check_site.hard_to_use(page) == check_site.by_keyboard(page) == []
