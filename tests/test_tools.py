@@ -246,7 +246,9 @@ def test_what_is_cut_or_hard_to_use_is_found(browser):
     assert re.search(r"\d+ pixels of p are out of sight: folded", found)
     assert re.search(r"^p holds \d+ pixels too many: wide", found, re.MULTILINE)
     assert re.search(r"^table ends \d+ pixels outside: wide", found, re.MULTILINE)
-    assert any("button-name" in text for text in check_site.hard_to_use(page))
+    assert any(
+        "button-name" in text for text in check_site.hard_to_use(page, check_site.AXE)
+    )
     found = "\n".join(check_site.by_keyboard(page))
     assert 'no ring around <button class="bare"' in found
     assert 'the keyboard is lost after <button class="shy"' in found
@@ -273,4 +275,5 @@ def test_with_the_script_of_the_book_all_is_well(browser):
     page.add_script_tag(path=book_rules.ROOT / "_assets" / "book.js")
     assert check_site.on_paper(page) == []
     assert page.evaluate(check_site.INSPECT) == []
-    assert check_site.hard_to_use(page) == check_site.by_keyboard(page) == []
+    assert check_site.hard_to_use(page, check_site.AXE) == []
+    assert check_site.by_keyboard(page) == []

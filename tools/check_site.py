@@ -3,11 +3,10 @@
 A page fails on a console error, an uncaught error, a failed request, a request to
 anything but the site itself, an image without alt text or that did not load, a formula
 that is not one or has a letter that its font lacks, a broken internal link, or too much
-weight; on paper and at each width from a desktop's to a small phone's, with scroll bars
-shown, on anything that is cut or scrolls sideways; and, in light mode on a desktop and
-in dark mode on a phone, on what axe finds hard to use, on a place without a ring on the
-way of the keyboard, and on a button that loses it. The search has to find a word that
-the book is full of.
+weight; on paper, and in light and in dark mode at each width from a desktop's to a
+small phone's, with scroll bars shown, on anything that is cut or scrolls sideways and
+on what axe finds hard to use; and on a place without a ring on the way of the keyboard
+or a button that loses it. The search has to find a word that the book is full of.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ import shutil
 import sys
 import threading
 import time
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
@@ -52,13 +52,21 @@ FLAGS = (
 )
 BROWSERS_AT_WORK = 2
 HEIGHT = 900
-# A desktop, the same at 200 %, a phone, a small one; and the mode that each is in.
-WIDTHS = {1280: "light", 640: "dark", 390: "dark", 320: "light"}
-JUDGED = (1280, 390)  # where axe and the keyboard try the page; they take ten seconds
-AXE = {
+WIDTHS = (1280, 640, 390, 320)  # a desktop, the same at 200 %, a phone, a small one
+MODES = ("dark", "light")
+TYPED_ON = (1280, 390)  # where the keyboard tries the page; it takes five seconds
+QUICK = {
     "preload": False,  # it would look for style sheets in the wrong folder
     "resultTypes": ["violations"],
+}
+AXE = {
+    **QUICK,
     "rules": {"label-content-name-mismatch": {"enabled": True}},
+}
+COLOURS = {
+    "preload": False,
+    "resultTypes": ["violations"],
+    "runOnly": ["color-contrast"],
 }
 PAPER = 717  # A4 between the margins that browsers leave
 MOST_STOPS = 600  # on the way of the keyboard through a page
@@ -90,7 +98,6 @@ BUTTONS = """() => {
       first.set(button.className, button);
   return (window.buttons = [...first.values()]).length;
 }"""
-ALL_IMAGES = "document.querySelectorAll('img').forEach(it => it.loading = 'eager')"
 NOWHERE = "document.activeElement === document.body"
 
 
@@ -230,22 +237,26 @@ def check_page(browser: Browser, base: str, name: str, shots: Path | None) -> li
     if (kilobytes := weight(loaded) // 1000) > limit:
         wrong.append(f"weighs {kilobytes} kB, expected up to {limit}")
     stem = shots and shots / name.removesuffix(".html").replace("/", "-")
-    for width, mode in WIDTHS.items():
+    for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
-        set_mode(page, mode)
-        found = page.evaluate(INSPECT)
-        if stem:
-            take_screenshots(page, f"{stem}-{width}")
-        if width in JUDGED:
-            found += hard_to_use(page) + by_keyboard(page)
-        wrong += [f"{text}, at {width} pixels" for text in found]
+        found = []
+        for mode in MODES:
+            set_mode(page, mode)
+            found += page.evaluate(INSPECT)
+            # Between the modes only colours differ.
+            found += hard_to_use(page, AXE if mode == "light" else COLOURS)
+            if stem:
+                page.screenshot(path=f"{stem}-{width}-{mode}.png", full_page=True)
+        if width in TYPED_ON:
+            found += by_keyboard(page)
+        wrong += [f"{text}, at {width} pixels" for text in dict.fromkeys(found)]
     page.close()
     return [f"{name}: {text}" for text in wrong]
 
 
-def hard_to_use(page: Page) -> list[str]:
+def hard_to_use(page: Page, options: dict[str, Any]) -> list[str]:
     """Return what axe, a checker of accessibility, finds."""
-    violations = Axe().run(page, options=AXE).response["violations"]
+    violations = Axe().run(page, options=options).response["violations"]
     return [
         f"{it['id']}: {node['html'][:90]}" for it in violations for node in it["nodes"]
     ]
@@ -306,15 +317,6 @@ def set_mode(page: Page, mode: str) -> None:
     """Show a page in dark or in light mode."""
     page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
     page.wait_for_timeout(SLIDE)
-
-
-def take_screenshots(page: Page, stem: str) -> None:
-    """Write the whole page as PNG in dark mode and in light mode."""
-    mode = page.evaluate("document.documentElement.dataset.theme")
-    page.evaluate(ALL_IMAGES)
-    for shown in (*{"dark", "light"} - {mode}, mode):
-        set_mode(page, shown)
-        page.screenshot(path=f"{stem}-{shown}.png", full_page=True)
 
 
 def check_search(browser: Browser, base: str) -> list[str]:
