@@ -6,7 +6,6 @@ well. `test_book.py` applies them to the book, `test_book_rules.py` to bad examp
 
 import ast
 import base64
-import gzip
 import inspect
 from pathlib import Path
 import re
@@ -179,7 +178,7 @@ def tables_without_words(notebook: NotebookNode) -> list[str]:
 
 
 def heavy_images(notebook: NotebookNode) -> list[str]:
-    """No image is larger than 150 kB, as a site sends it."""
+    """No image is larger than 150 kB."""
     return [
         f"cell {number} stores an image of {size // 1000} kB"
         for number, cell in code_cells(notebook)
@@ -189,8 +188,8 @@ def heavy_images(notebook: NotebookNode) -> list[str]:
 
 
 def image_size(mime: str, data: str) -> int:
-    """Return the bytes of a stored image as a site sends it; SVG is sent packed."""
-    return len(gzip.compress(data.encode()) if mime == SVG else base64.b64decode(data))
+    """Return the bytes of a stored image; SVG is stored as text."""
+    return len(data.encode() if mime == SVG else base64.b64decode(data))
 
 
 # What a chapter's code is

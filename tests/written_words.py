@@ -12,14 +12,15 @@ KNOWN = {
     # names of its arguments, in dicts that are handed on to matplotlib
     *"alpha arrowstyle boxstyle color ec facecolor fc fontsize fontweight ha".split(),
     *"layout linewidth lw marker markeredgecolor markeredgewidth markersize".split(),
-    *"path_effects shrinkA shrinkB x y".split(),
+    *"patchA patchB path_effects shrinkA shrinkB x y".split(),
     # places, scales, colours, styles and a font of matplotlib
     *"auto both bottom center datalim equal left linear log right W".split(),
     *("center left", "lower left", "constrained", "none"),
-    *("black", "white", "gray", "PuOr", "bold", "o", "round,pad=0.25", "DejaVu Sans"),
+    *("black", "white", "gray", "PuOr", "bold", "o", "DejaVu Sans"),
+    *("round,pad=0.1", "round,pad=0.25", "round,pad=0.35"),
     *("biuf", "iu"),  # kinds of numbers in NumPy
     # what SVG and PNG hold, what Pillow calls it, and what notebooks do
-    *"svg path aebook Creator Date Format Type png PNG RGB width height".split(),
+    *"svg path aebook Creator Date Format Type png PNG L RGB RGBA width height".split(),
     *(" ", "image/svg+xml", "image/png", "image/jpeg", "application/pdf"),
     "covariance_eigh",  # a solver of scikit-learn
     *("IPython", "alt"),  # what notebooks call it
@@ -31,14 +32,8 @@ TEXT_CALLS = {"Figure", "annotate", "set_title", "set_xlabel", "set_ylabel"} | {
 TEXT_ARGUMENTS = {"alt", "each", "label", "note", "title", "xlabel", "ylabel"}
 # What these take are names in errors, and names of attributes.
 SILENT_CALLS = re.compile(r"_?(check|as)_\w+|getattr|hasattr")
-SILENT_CONSTANTS = {
-    "__all__",
-    "COLORS",
-    "FORM",
-    "HINT",
-    "PLACES",
-    "SPACES",
-}  # no text for people
+# Roles, parts of errors, and what is looked for in a file.
+SILENT_CONSTANTS = {*"__all__ COLORS FORM HINT PICTURES PLACES SPACES".split()}
 
 
 def called(call):

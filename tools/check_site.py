@@ -63,11 +63,7 @@ AXE = {
     **QUICK,
     "rules": {"label-content-name-mismatch": {"enabled": True}},
 }
-COLOURS = {
-    "preload": False,
-    "resultTypes": ["violations"],
-    "runOnly": ["color-contrast"],
-}
+COLOURS = {**QUICK, "runOnly": ["color-contrast"]}
 PAPER = 717  # A4 between the margins that browsers leave
 MOST_STOPS = 600  # on the way of the keyboard through a page
 DESKTOP = {"width": max(WIDTHS), "height": HEIGHT}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-import math
 from typing import Any
 
 from aebook.checks import as_labels, as_samples
@@ -18,7 +17,7 @@ import numpy as np
 
 __all__ = ["codes"]
 
-MOST_POINTS = 2000
+MOST_POINTS = 1000
 
 
 @matplotlib.rc_context(STYLE)
@@ -33,8 +32,8 @@ def codes(
 
     Codes of more than two numbers are projected onto their first two principal
     components by scikit-learn; the axis labels say so, and how much variance each
-    component keeps. Of many codes at most 2,000 are drawn, evenly chosen; the class
-    centres are those of all.
+    component keeps. Of more than 1,000 codes 1,000 are drawn, chosen at random, the
+    same each time; the class centres are those of all.
 
     Args:
         codes: Codes, shape `(n, d)`; further axes are laid out flat. At least two
@@ -66,10 +65,9 @@ def codes(
     classes = np.unique(labels).tolist()
     titles = class_names(classes, names)
     centres = [points[labels == c].mean(axis=0) for c in classes]
-    step = math.ceil(len(z) / MOST_POINTS)  # more would only hide each other
-    shown = points[::step]
-    how_many = words.SOME_CODES if step > 1 else words.ALL_CODES
-    drawn = how_many.format(drawn=len(shown), count=len(z))
+    chosen = _chosen(len(z))
+    how_many = words.SOME_CODES if len(chosen) < len(z) else words.ALL_CODES
+    drawn = how_many.format(drawn=len(chosen), count=len(z))
     projected = axis_labels if z.shape[1] > 2 else ()
     figure = Figure(_alt(drawn, titles, centres, projected), 5.2, title)
     axes = figure.subplots()
@@ -77,10 +75,10 @@ def codes(
     axes.set_aspect("equal", "datalim")  # a distance means the same in both directions
     colors = [CYCLE[i % len(CYCLE)] for i in range(len(classes))]
     axes.scatter(  # all at once: no class lies on top of the others
-        shown[:, 0],
-        shown[:, 1],
-        s=float(np.clip(8000 / len(shown), 4, 25)),
-        c=[colors[i] for i in np.searchsorted(classes, labels[::step])],
+        points[chosen, 0],
+        points[chosen, 1],
+        s=float(np.clip(8000 / len(chosen), 4, 25)),
+        c=[colors[i] for i in np.searchsorted(classes, labels[chosen])],
         alpha=0.6,
         linewidths=0,
         clip_on=False,  # all lie inside, and the file is half as large
@@ -96,11 +94,19 @@ def codes(
         )
         for name, centre, color in zip(titles, centres, colors, strict=True)
     ]
-    if step > 1:
-        note = words.SOME_CODES_NOTE.format(drawn=len(shown), count=len(z))
+    if len(chosen) < len(z):
+        note = words.SOME_CODES_NOTE.format(drawn=len(chosen), count=len(z))
         axes.set_title(note, loc="right", fontsize=9, color="#444444")
     separate(signs)
     return figure
+
+
+def _chosen(count: int) -> np.ndarray:
+    """Return which codes to draw: more would only hide each other.
+
+    Every so many-th would follow the order of the classes where it has a period.
+    """
+    return np.sort(np.random.default_rng(0).permutation(count)[:MOST_POINTS])
 
 
 def _in_two_dimensions(z: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:

@@ -18,7 +18,7 @@ import numpy as np
 
 __all__ = ["contours", "descent"]
 
-GRID = 121  # points along each side
+GRID = 61  # points along each side
 LEVELS = 12
 HALO = [withStroke(linewidth=2.6, foreground="white")]
 PATH: dict[str, Any] = {"linewidth": 1.6, "path_effects": HALO}

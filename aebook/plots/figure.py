@@ -6,12 +6,12 @@ from collections.abc import Iterable
 import io
 from itertools import cycle
 import math
-import re
 import sys
 import textwrap
 from typing import Any
 
 from aebook.plots import words
+from aebook.plots.svg import compact
 import matplotlib
 from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
@@ -38,7 +38,7 @@ COLORS = {
 }
 
 #: What the figures change of matplotlib's settings. Sizes are in points: 10 points
-#: are 15 pixels on a page where the figure is 640 pixels wide, and 9 on a phone.
+#: are 15 pixels on a page where the figure is 640 pixels wide, and 8 on a phone.
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
     "font.size": 10,
@@ -65,9 +65,6 @@ POINTS = 72  # in an inch
 DPI = 144  # of the PNG; a page has 96 pixels in an inch
 TITLE_WIDTH = 66  # characters in a line of the title
 NOT_STORED = dict.fromkeys(["Creator", "Date", "Format", "Type"])
-SPACES = re.compile(r"\s+")  # without breaks a figure is one line of a notebook's file
-# Places in the figure are kept to a hundredth of a point; scales are below 1.
-PLACES = re.compile(r"(?<![\d.])([1-9]\d*\.\d\d)\d+")
 
 
 class Figure(MatplotlibFigure):
@@ -121,8 +118,7 @@ class Figure(MatplotlibFigure):
         text = io.StringIO()
         with matplotlib.rc_context(STYLE):
             self.savefig(text, format="svg", metadata=NOT_STORED)
-        svg = SPACES.sub(" ", PLACES.sub(r"\1", text.getvalue()))
-        return svg.strip(), {"alt": self.alt}
+        return compact(text.getvalue()), {"alt": self.alt}
 
     def _repr_png_(self) -> tuple[bytes, dict[str, Any]]:
         pixels = io.BytesIO()
