@@ -10,6 +10,7 @@ from aebook.plots.class_errors import errors_by_class
 from aebook.plots.code_maps import codes
 from aebook.plots.curves import history
 from aebook.plots.descents import contours, descent
+from aebook.plots.diagrams import diagram
 from aebook.plots.figure import COLORS, Figure
 from aebook.plots.image_rows import images, reconstructions
 from aebook.plots.layers import anatomy
@@ -24,6 +25,7 @@ __all__ = [
     "codes",
     "contours",
     "descent",
+    "diagram",
     "errors_by_class",
     "history",
     "images",

@@ -12,7 +12,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 # The functions that put texts together; the texts themselves have names in capitals.
-__all__ = ["both", "counted", "items", "marks", "parts", "sentences", "titled"]
+__all__ = [
+    "both",
+    "counted",
+    "items",
+    "marks",
+    "noted",
+    "parts",
+    "sentences",
+    "titled",
+]
 
 Forms: TypeAlias = tuple[str, str]  # for one thing, for several
 
@@ -179,6 +188,14 @@ ANATOMY = (
     "drawing of {pixels} pixels. Numbers that are 0: {zeros}."
 )
 
+# --- boxes and arrows
+
+DIAGRAM = "Diagram. Boxes: {boxes}."
+ARROWS = "Arrows: {arrows}."
+WAY = "{start} to {end}"
+NOTED = "{text} ({note})"
+NAME_AND_NOTE = "{name}\n{note}"  # in a box
+
 
 def counted(count: int, forms: Forms, **fields: Any) -> str:
     """Return the form for this many, filled in.
@@ -218,6 +235,16 @@ def titled(title: str, alt: str) -> str:
         'It falls. A line from 9 to 1.'
     """
     return TITLED.format(title=title.rstrip(FULL_STOP), alt=alt)
+
+
+def noted(text: str, note: str) -> str:
+    """Return a text with a note behind it, if there is one.
+
+    Example:
+        >>> noted("x", "0.8"), noted("x", "")
+        ('x (0.8)', 'x')
+    """
+    return NOTED.format(text=text, note=note) if note else text
 
 
 def marks(forms: Forms, form: str, values: Mapping[str, Any]) -> str:
