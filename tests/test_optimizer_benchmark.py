@@ -12,7 +12,7 @@ import pytest
 
 BENCHMARK = Path(__file__).parent.parent / "benchmarks" / "optimizers"
 RESULTS = BENCHMARK.parent / "results" / "optimizers"
-PROBLEMS = {"source", "vae", "deep"}
+PROBLEMS = {"source", "source_sum", "vae", "deep"}
 OPTIMIZERS = {
     *("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta"),
     *("adam", "nadam", "adamw", "lion", "muon", "schedule_free", "schedule_free_keras"),
@@ -393,6 +393,17 @@ def test_the_pca_baseline_is_the_variance_left_over(load, images):
     assert scores["mean_image_test"] == pytest.approx(spectrum.sum(), rel=1e-4)
 
 
+def test_a_new_problem_gets_its_baselines(load, plan, monkeypatch):
+    run, store, (plan, _) = load("run"), load("store"), plan
+    monkeypatch.setattr(run, "scores", lambda problem, images: {"pca_test": 1.0})
+    plan.folder.mkdir(exist_ok=True)
+    store.write({"vae": {"pca_test": 2.0}}, plan.folder / "baselines.json")
+    run.store_baselines(plan)
+    found = store.read(plan.folder / "baselines.json")
+    assert set(found) == PROBLEMS
+    assert (found["vae"]["pca_test"], found["source_sum"]["pca_test"]) == (2.0, 1.0)
+
+
 def test_timing_is_relative_to_sgd_in_the_same_round(load):
     rows = {"sgd": [1.0, 4.0, 2.0], "muon": [3.0, 8.0, 5.0]}
     assert load("timing").relative(rows) == {"sgd": 1.0, "muon": 2.5}
@@ -426,6 +437,12 @@ def test_no_stored_run_is_missing(load, stored):
 
 def test_the_stored_summary_follows_from_the_stored_runs(load, stored):
     assert load("report").summarise(RESULTS) == stored
+
+
+def test_the_profile_counts_each_network_once(load, stored):
+    three = [stored["problems"][name]["profile"] for name in ("source", "vae", "deep")]
+    for optimizer, shares in stored["profile"].items():
+        assert shares == pytest.approx(np.mean([of[optimizer] for of in three], axis=0))
 
 
 def test_the_stored_tables_follow_from_the_stored_summary(load, stored):

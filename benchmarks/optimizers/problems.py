@@ -48,6 +48,19 @@ PROBLEMS = {
         points=44,
         target=0.015,
     ),
+    "source_sum": Problem(
+        label="784-128-32-128-784, relu, its loss a sum",
+        hidden=(128,),
+        latent=32,
+        activation="relu",
+        code_activation="relu",
+        gaussian=False,
+        loss="sse",
+        batch_size=250,
+        steps=1100,
+        points=44,
+        target=11.76,  # 784 times the one above
+    ),
     "vae": Problem(
         label="784-256-8-256-784, relu, Gaussian code",
         hidden=(256,),
@@ -110,8 +123,8 @@ LONG = {
     "long_muon_relu": LongRun(
         CLASSIC._replace(**LARGE_BATCHES), "muon", 0.01, (1, 2, 3)
     ),
-    "long_adam_logistic": LongRun(LOGISTIC, "adam", 3e-3, (1,)),
-    "long_muon": LongRun(LOGISTIC._replace(**LARGE_BATCHES), "muon", 0.02, (1,)),
+    "long_adam_logistic": LongRun(LOGISTIC, "adam", 3e-3, (1, 2, 3)),
+    "long_muon": LongRun(LOGISTIC._replace(**LARGE_BATCHES), "muon", 0.02, (1, 2, 3)),
 }
 
 

@@ -28,35 +28,35 @@ class Rule(NamedTuple):
     averages: bool = False  # evaluated at the mean of its path; no decay of the rate
 
 
-def _low(source: int, deep: int, vae: int) -> dict[str, int]:
-    return {"source": source, "deep": deep, "vae": vae}
+def _low(source: int, source_sum: int, deep: int, vae: int) -> dict[str, int]:
+    return {"source": source, "source_sum": source_sum, "deep": deep, "vae": vae}
 
 
 RULES = {
-    "sgd": Rule("SGD", optimizers.SGD, _low(0, -3, -5)),
+    "sgd": Rule("SGD", optimizers.SGD, _low(0, -6, -3, -5)),
     "momentum": Rule(
-        "SGD, momentum 0.9", lambda r: optimizers.SGD(r, 0.9), _low(-2, -4, -6)
+        "SGD, momentum 0.9", lambda r: optimizers.SGD(r, 0.9), _low(-2, -8, -4, -6)
     ),
     "nesterov": Rule(
         "SGD, Nesterov 0.9",
         lambda r: optimizers.SGD(r, 0.9, nesterov=True),
-        _low(0, -5, -6),
+        _low(0, -6, -5, -6),
     ),
-    "adagrad": Rule("Adagrad", optimizers.Adagrad, _low(-1, -4, -5)),
-    "rmsprop": Rule("RMSprop", optimizers.RMSprop, _low(-6, -7, -7)),
-    "adadelta": Rule("Adadelta", optimizers.Adadelta, _low(0, -1, -1)),
-    "adam": Rule("Adam", optimizers.Adam, _low(-7, -7, -6)),
-    "nadam": Rule("Nadam", optimizers.Nadam, _low(-7, -7, -6)),
-    "adamw": Rule("AdamW", optimizers.AdamW, _low(-7, -7, -6)),
-    "lion": Rule("Lion", optimizers.Lion, _low(-8, -10, -8)),
-    "muon": Rule("Muon", optimizers.Muon, _low(-7, -6, -6)),
+    "adagrad": Rule("Adagrad", optimizers.Adagrad, _low(-1, -5, -4, -5)),
+    "rmsprop": Rule("RMSprop", optimizers.RMSprop, _low(-6, -7, -7, -7)),
+    "adadelta": Rule("Adadelta", optimizers.Adadelta, _low(0, -1, -1, -1)),
+    "adam": Rule("Adam", optimizers.Adam, _low(-7, -7, -7, -6)),
+    "nadam": Rule("Nadam", optimizers.Nadam, _low(-7, -7, -7, -6)),
+    "adamw": Rule("AdamW", optimizers.AdamW, _low(-7, -7, -7, -6)),
+    "lion": Rule("Lion", optimizers.Lion, _low(-8, -8, -10, -8)),
+    "muon": Rule("Muon", optimizers.Muon, _low(-7, -7, -6, -6)),
     "schedule_free": Rule(
-        "Schedule-Free AdamW", ScheduleFreeAdamW, _low(-6, -6, -6), averages=True
+        "Schedule-Free AdamW", ScheduleFreeAdamW, _low(-6, -6, -6, -6), averages=True
     ),
     "schedule_free_keras": Rule(
         "Schedule-Free AdamW, as Keras has it",
         lambda r: optimizers.ScheduleFreeAdamW(r),  # not in every Keras
-        _low(-6, -6, -6),
+        _low(-6, -6, -6, -6),
         averages=True,
     ),
 }

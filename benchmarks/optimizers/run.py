@@ -74,10 +74,12 @@ def follow(plan: Plan) -> None:
 
 
 def store_baselines(plan: Plan) -> None:
-    """Score the mean image and PCA, once."""
+    """Score the mean image and PCA, once for each problem."""
     path = plan.folder / "baselines.json"
-    if not path.exists():
-        write({name: scores(p, plan.images) for name, p in plan.problems.items()}, path)
+    known = read(path) if path.exists() else {}
+    for name, problem in plan.problems.items():
+        known[name] = known.get(name) or scores(problem, plan.images)
+    write(known, path)
 
 
 def main(arguments: list[str] | None = None) -> None:
