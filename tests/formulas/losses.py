@@ -3,6 +3,7 @@
 from aebook import losses
 import keras
 import numpy as np
+import pytest
 from scipy.special import rel_entr
 from scipy.stats import entropy, norm
 
@@ -104,6 +105,66 @@ def divergence_by_quadrature(rng):
 def kl(mu, sigma, k):
     return 1 / 2 * sum(
         mu[j] ** 2 + sigma[j] ** 2 - 1 - np.log(sigma[j] ** 2) for j in range(k)
+    )  # fmt: skip
+
+
+def divergence_of_one_number(rng):
+    mu, sigma = rng.normal(), rng.uniform(0.3, 2)
+    node, weight = np.polynomial.hermite_e.hermegauss(20)
+    weight, z = weight / np.sqrt(2 * np.pi), mu + sigma * node
+    kl = to_numpy(losses.gaussian_kl([[mu]], [[np.log(sigma**2)]]))[0]
+    ratio = norm.pdf(z, mu, sigma) / norm.pdf(z)
+    assert weight @ np.log(ratio) == pytest.approx(kl, rel=1e-6, abs=1e-6)
+    return (mu, sigma, list(zip(weight, z, strict=True))), (kl, kl)
+
+
+@formula(
+    "eq-losses-kl-steps",
+    r"""
+\begin{aligned}
+\mathbb{E}_q \ln \frac{q(z)}{p(z)}
+&= \mathbb{E}_q \Bigl[ -\tfrac12 \ln \sigma^2 - \frac{(z - \mu)^2}{2 \sigma^2} + \frac{z^2}{2} \Bigr] \\
+&= -\tfrac12 \ln \sigma^2 - \tfrac12 + \tfrac12 \bigl( \mu^2 + \sigma^2 \bigr) ,
+\end{aligned}
+""",  # noqa: E501
+    divergence_of_one_number,
+    rtol=1e-5,
+)
+def kl_steps(mu, sigma, q):
+    mean_over_q = sum(
+        weight
+        * (
+            -1 / 2 * np.log(sigma**2)
+            - (z - mu) ** 2 / (2 * sigma**2)
+            + z**2 / 2
+        )
+        for weight, z in q
+    )  # fmt: skip
+    return mean_over_q, -1 / 2 * np.log(sigma**2) - 1 / 2 + 1 / 2 * (mu**2 + sigma**2)
+
+
+def two_parts_of_the_package(rng):
+    (x, x_hat), (sigma, beta) = rng.normal(size=(2, 5)), rng.uniform(0.3, 2, size=2)
+    codes = rng.normal(size=(2, 1, 3))
+    divergence = to_numpy(losses.gaussian_kl(*codes))[0]
+    log_variance = np.full(5, np.log(sigma**2))
+    nll = to_numpy(losses.gaussian_nll_per_image([x], x_hat[None], log_variance))[0]
+    first = nll - 5 / 2 * np.log(2 * np.pi * sigma**2)
+    return (x, x_hat, sigma, beta, divergence), first + beta * divergence
+
+
+@formula(
+    "eq-losses-beta",
+    r"""
+\frac{1}{2\sigma^2} \lVert x - \hat x \rVert^2 + \beta\, \mathrm{KL}
+= \frac{1}{2\sigma^2} \Bigl( \lVert x - \hat x \rVert^2 + 2 \beta \sigma^2\, \mathrm{KL} \Bigr) .
+""",  # noqa: E501
+    two_parts_of_the_package,
+    rtol=1e-5,
+)
+def beta(x, x_hat, sigma, beta, divergence):
+    return 1 / (2 * sigma**2) * (
+        np.linalg.norm(x - x_hat) ** 2 + 2 * beta * sigma**2 * divergence
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ REWRITTEN = [
     (rf"\\underbrace{BRACES}_{BRACES}", r"\1"),
     (r"&=", "="),
     (r"\^\\top", " T "),
+    (r"\\mathrm\{KL\}", " divergence "),
     (r"_\\text\{(\w+)\}", r"_\1"),
     (r"\\text\{(\w+)\}", r" \1 "),
     (r"\\mathbb\{E\}_\{(\w) \\sim (\w)\}", r" sum \1 \2(\1) "),
@@ -143,5 +144,6 @@ def bound(over: ast.expr) -> list[str]:
 SPELLED_OUT = {
     "eq-concepts-k": "how the k largest are found",
     "eq-losses-printed": "the mean and the divergence as sums",
+    "eq-losses-kl-steps": "the mean over q as a sum over its nodes",
     "eq-losses-elbo": "the mean and both divergences as sums",
 }
