@@ -15,6 +15,7 @@ __all__ = [
     "dense_autoencoder",
     "encoder_and_decoder",
     "linear_autoencoder",
+    "matrix_quadratic",
     "plateau",
     "quadratic",
     "rosenbrock",
@@ -125,6 +126,65 @@ def quadratic(
         minimizer=np.zeros(dim),
         window=(-1.5, 1.5, -1.5, 1.5) if dim == 2 else None,
         eigenvalues=eigenvalues,
+    )
+
+
+def matrix_quadratic(
+    condition_number: float = 1000.0,
+    size: int = 12,
+    *,
+    turned: bool = False,
+    seed: int = 0,
+) -> Problem:
+    r"""A bowl over a matrix, steep along some of its directions and flat along others.
+
+    $$ f(W) = \tfrac12 \sum_{ij} a_i a_j \left( P^\top W Q \right)_{ij}^2, \qquad
+       1 = a_1 \le \dots \le a_n = \sqrt{\kappa} $$
+
+    Args:
+        condition_number: κ ≥ 1, of all `size ** 2` directions. Defaults to 1000.
+        size: Rows and columns of the matrix, ≥ 2. Defaults to 12.
+        turned: Whether P and Q are random rotations and not the identity: rules with
+            a rate for each weight care, Muon and descent do not. Defaults to `False`.
+        seed: Seed of the rotations and of the start. Defaults to 0.
+
+    Returns:
+        The problem; its minimum is 0, at 0. The start of the turned one is that of the
+        other, turned.
+
+    Raises:
+        TypeError: If an argument is not a number.
+        ValueError: If one is out of range.
+
+    Example:
+        >>> bowl, same = matrix_quadratic(), matrix_quadratic(turned=True)
+        >>> bowl.start.shape, bowl.eigenvalues[[0, -1]]
+        ((12, 12), array([   1., 1000.]))
+        >>> round(bowl.value(bowl.start)) == round(same.value(same.start))
+        True
+    """
+    kappa = check_between(condition_number, "condition_number", low=1)
+    size = check_count(size, "size", 2)
+    rng = np.random.default_rng(check_count(seed, "seed", 0))
+    a = np.geomspace(1, np.sqrt(kappa), size)
+    curvature = np.outer(a, a)
+    start = rng.normal(size=(size, size))
+    if turned:
+        rows, columns = (np.linalg.qr(rng.normal(size=start.shape))[0] for _ in "PQ")
+    else:
+        rows = columns = np.eye(size)
+
+    def function(w: np.ndarray) -> tuple:
+        c = rows.T @ w @ columns  # w in the directions of the bowl
+        return np.sum(curvature * c**2) / 2, rows @ (curvature * c) @ columns.T
+
+    return Problem(
+        f"quadratic over a matrix, condition number {kappa:g}",
+        function,
+        start=rows @ start @ columns.T,
+        minimum=0.0,
+        minimizer=np.zeros_like(start),
+        eigenvalues=np.sort(curvature, axis=None),
     )
 
 

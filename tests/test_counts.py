@@ -199,6 +199,14 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         2,
         lambda n: problems.linear_autoencoder(X, 2, seed=n).start,
     ),
+    "problems.matrix_quadratic.seed": (
+        3,
+        lambda n: problems.matrix_quadratic(seed=n).start,
+    ),
+    "problems.matrix_quadratic.size": (
+        3,
+        lambda n: problems.matrix_quadratic(9, n).start,
+    ),
     "problems.quadratic.dim": (3, lambda n: problems.quadratic(dim=n).start),
     **{
         f"sampling.fit_code_mixture.{name}": (

@@ -1,4 +1,4 @@
-from aebook.plots import seeds
+from aebook.plots import seed_panels, seeds
 import numpy as np
 import pytest
 
@@ -62,3 +62,47 @@ def test_bad_results_are_refused_by_name(bad, options, error, match):
 def test_a_dot_may_be_something_else_than_a_seed():
     alt = seeds({"a": [1, 2]}, xlabel="time", each="round").alt
     assert alt == "Dots, one a round, of time. a: 2 rounds from 1 to 2, median 1.5."
+
+
+# --- several experiments side by side
+
+PANELS = {"sum": {"Adam": [3, 1], "SGD": [9]}, "mean": {"SGD": [0.2], "Adam": [0.1]}}
+
+
+def test_a_panel_is_drawn_as_its_results_alone_in_the_order_of_the_first():
+    figure = seed_panels(PANELS, xlabel="loss")
+    assert [axes.get_title() for axes in figure.axes] == ["sum", "mean"]
+    names = [t.get_text() for t in figure.axes[0].get_yticklabels()]
+    assert names == ["Adam", "SGD"]
+    points = [
+        [line.get_xydata().tolist() for line in axes.lines if line.get_marker() == "o"]
+        for axes in figure.axes
+    ]
+    assert points == [[[[3, 0], [1, 0]], [[9, 1]]], [[[0.1, 0]], [[0.2, 1]]]]
+
+
+def test_floors_stand_in_their_panels_and_once_in_the_legend():
+    floors = {"sum": {"PCA": 5.0, "mean image": 9.0}, "mean": {"PCA": 0.5}}
+    figure = seed_panels(PANELS, xlabel="loss", floors=floors)
+    (legend,) = figure.legends
+    assert [t.get_text() for t in legend.get_texts()] == ["PCA", "mean image"]
+    (pca,) = [line for line in figure.axes[1].lines if line.get_label() == "PCA"]
+    assert pca.get_xdata() == [0.5, 0.5]
+    assert "Vertical lines: PCA at 5, mean image at 9." in figure.alt
+    assert figure.alt.index("mean: Dots") < figure.alt.index("PCA at 0.5")
+
+
+@pytest.mark.parametrize(
+    ("bad", "options", "error", "match"),
+    [
+        ([1], {}, TypeError, "got list"),
+        ({}, {}, ValueError, "empty"),
+        ({"a": {"x": [1]}, "b": {"y": [1]}}, {}, ValueError, "the same rows"),
+        ({"a": {"x": []}}, {}, ValueError, "'x' must be a list of numbers"),
+        (PANELS, {"floors": {"max": {"PCA": 1.0}}}, ValueError, "'max', which is no"),
+        (PANELS, {"floors": {"sum": {"PCA": 0.0}}, "log_x": True}, ValueError, "log_x"),
+    ],
+)
+def test_bad_panels_are_refused_by_name(bad, options, error, match):
+    with pytest.raises(error, match=match):
+        seed_panels(bad, xlabel="loss", **options)

@@ -146,6 +146,14 @@ FIGURES = {  # names that callers give have no small letter
         plots.reconstructions(DIGITS, {"A": DIGITS, "B": DIGITS}),
     ],
     "schedules": lambda: [plots.schedules({"A": lambda t: t + 1.0}, 9, log=True)],
+    "seed_panels": lambda: [
+        plots.seed_panels(
+            {"A": {"B": [1, None]}, "C": {"B": [2]}},
+            xlabel="X",
+            each="E",
+            floors={"A": {"D": 1}},
+        )
+    ],
     "seeds": lambda: [
         plots.seeds(
             {"A": [1, 2, None], "B": [1], "C": [None]},

@@ -142,6 +142,33 @@ def test_turning_a_quadratic_leaves_plain_descent_as_it_was_but_not_adam():
     assert not np.allclose(paths["adam", 0], paths["adam", 40], rtol=0.1)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_bowl_over_a_matrix_has_the_curvatures_it_says(turned):
+    problem = problems.matrix_quadratic(50.0, 3, turned=turned, seed=4)
+    rows = np.eye(9).reshape(9, 3, 3)
+    hessian = np.stack([problem.gradient(row).ravel() for row in rows])  # linear in w
+    np.testing.assert_allclose(hessian, hessian.T, atol=1e-12)
+    np.testing.assert_allclose(np.linalg.eigvalsh(hessian), problem.eigenvalues)
+    assert problem.eigenvalues[[0, -1]] == pytest.approx([1, 50])
+    w = problem.start.ravel()
+    assert problem.value(problem.start) == pytest.approx(w @ hessian @ w / 2)
+    assert problem.value(problem.minimizer) == 0 == problem.minimum
+
+
+def test_turning_rows_and_columns_leaves_muon_as_it_was_but_not_adam():
+    def losses(rule, **hyper):
+        plain, turned = (
+            minimize(bowl, bowl.start, rule, 20, **hyper).losses
+            for bowl in (problems.matrix_quadratic(turned=t) for t in (0, 1))
+        )
+        return np.abs(turned / plain - 1).max()
+
+    assert losses("muon", learning_rate=0.1) < 1e-9
+    assert losses("sgd", learning_rate=1e-3) < 1e-9
+    assert losses("adam", learning_rate=0.1) > 0.1
+    assert losses("lion", learning_rate=0.1) > 0.1
+
+
 def test_rosenbrock_is_the_one_of_scipy():
     for w in np.random.default_rng(0).uniform(-2, 2, (20, 2)):
         value, gradient = SMALL["rosenbrock"](w)
@@ -257,6 +284,17 @@ def test_importing_it_brings_no_tensorflow():
         (lambda: SMALL["saddle"](["a", "b"]), TypeError, "w must hold real numbers"),
         (lambda: problems.quadratic(0.5), ValueError, "condition_number must be .*≥ 1"),
         (lambda: problems.quadratic("9"), TypeError, "condition_number must be a num"),
+        (
+            lambda: problems.matrix_quadratic(0.5),
+            ValueError,
+            "condition_number must be",
+        ),
+        (
+            lambda: problems.matrix_quadratic(9, 1),
+            ValueError,
+            "size must be at least 2",
+        ),
+        (lambda: problems.matrix_quadratic(9, seed=-1), ValueError, "seed must be"),
         (lambda: problems.quadratic(dim=1), ValueError, "dim must be at least 2"),
         (
             lambda: problems.linear_autoencoder(some_data(), 7),

@@ -16,7 +16,7 @@ from aebook.plots.image_rows import images, reconstructions
 from aebook.plots.layers import anatomy
 from aebook.plots.line_charts import lines
 from aebook.plots.rates import learning_rate_range, schedules
-from aebook.plots.seed_dots import seeds
+from aebook.plots.seed_dots import seed_panels, seeds
 
 __all__ = [
     "COLORS",
@@ -33,5 +33,6 @@ __all__ = [
     "lines",
     "reconstructions",
     "schedules",
+    "seed_panels",
     "seeds",
 ]

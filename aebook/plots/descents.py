@@ -72,7 +72,11 @@ def contours(
         trajectories, "trajectories", '{"name": points, ...}', "give at least one path"
     )
     paths = {str(name): _as_path(path, name) for name, path in given.items()}
-    figure = Figure(_alt(problem, paths, window), 3.5, title)
+    left, right, bottom, top = window
+    shape = (top - bottom) / (right - left)
+    is_equal = 1 / 3 < shape < 3
+    height = min(3.5, 1 + 3.6 * shape) if is_equal else 3.5
+    figure = Figure(_alt(problem, paths, window), height, title)
     axes, colors, keys = figure.subplots(), colors_of(paths), []
     _draw_heights(axes, problem, window)
     for name, path in paths.items():
@@ -88,10 +92,9 @@ def contours(
     if problem.minimizer is not None:
         axes.plot(*problem.minimizer, zorder=5, linestyle="", **MINIMUM)
         keys.append(Line2D([], [], linestyle="", label=words.MINIMUM, **MINIMUM))
-    left, right, bottom, top = window
     axes.set(xlim=(left, right), ylim=(bottom, top))
     axes.set(xlabel=words.FIRST_WEIGHT, ylabel=words.SECOND_WEIGHT)
-    if 1 / 3 < (right - left) / (top - bottom) < 3:
+    if is_equal:
         axes.set_aspect("equal")
     axes.set_anchor("W")  # beside its legend
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
