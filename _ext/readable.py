@@ -86,7 +86,7 @@ def writers(values: dict[str, str], folder: Path) -> dict[str, Callable[[str], s
         "doc": lambda page: title(folder / page),
         "eq": lambda label: equation_numbers()[label],
         "label": lambda label: equation_numbers()[label],
-        "term": str,
+        "term": lambda content: content.partition(" <")[0],
     }
 
 

@@ -148,9 +148,9 @@ DISAGREEMENTS = {
             ("adam", OPTAX | {"eps": 1e-2}),
             SHORT,
         ),
-        "√v + ε, before the correction",
-        "√v̂ + ε, after it",
-        "√v̂ + ε, after it",
+        "√s + ε, before the correction",
+        "√ŝ + ε, after it",
+        "√ŝ + ε, after it",
     ),
     "adam_small_gradient": Disagreement(
         "Adam: first step of a small gradient",
@@ -178,9 +178,9 @@ DISAGREEMENTS = {
             ("rmsprop", {"learning_rate": 1e-3, "eps": 1e-7}),
             "g = 1e-4",
         ),
-        "√(v + ε)",
-        "√v + ε",
-        "√(v + ε), or √v + ε on request",
+        "√(s + ε)",
+        "√s + ε",
+        "√(s + ε), or √s + ε on request",
     ),
     "rmsprop_rho": Disagreement(
         "RMSprop: default ρ and ε",
@@ -289,7 +289,7 @@ DISAGREEMENTS = {
         "μ = β₁",
     ),
     "amsgrad_maximum": Disagreement(
-        "AMSGrad: maximum of which v",
+        "AMSGrad: maximum of which s",
         "g = 10, then 0.1 nineteen times, rate 0.05",
         Case(
             "amsgrad",
@@ -299,9 +299,9 @@ DISAGREEMENTS = {
             ("amsgrad", JAX),
             "g = 10, then 0.1",
         ),
-        "v",
-        "v",
-        "the corrected v̂",
+        "s",
+        "s",
+        "the corrected ŝ",
     ),
     "heavy_ball_schedule": Disagreement(
         "Momentum: is the rate in the velocity",
@@ -343,11 +343,11 @@ DISAGREEMENTS = {
     ),
     "muon_scale": Disagreement(
         "Muon: default size and decay of a step",
-        "matrix 4 × 3, rate 0.05, 50 steps",
+        "the same matrix 4 × 3 in all three, rate 0.05, 50 steps",
         Case("muon", **_all({}, "Muon", "Muon", "muon"), ground=SHORT),
-        "0.2 √max(rows, columns), λ = 0.004",
-        "√max(1, rows/columns), λ = 0.1",
-        "√max(1, columns/rows), λ = 0",
+        "0.2 √max(in, out), λ = 0.004",
+        "√max(1, out/in), rows are outputs, λ = 0.1",
+        "√max(1, out/in), columns are outputs, λ = 0",
     ),
     "schedule_free_point": Disagreement(
         "Schedule-Free: what the weights are after training",

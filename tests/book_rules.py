@@ -23,6 +23,11 @@ SVG = "image/svg+xml"
 TABLE = re.compile(r"^\|[-:| ]+\|$", re.MULTILINE)
 CAPTIONED = re.compile(r"^\*Table: .+\*\n\n\|.+\n\|[-:| ]+\|$", re.MULTILINE)
 READS_A_TABLE = re.compile(r"Markdown\(results\.table\(.+\)\)")
+CHECKS = "# Checks of this page\n"
+ANSWER = "# Answer: "
+CHECK = re.compile(r"^ *(assert |np\.testing\.|glue\()", re.MULTILINE)
+QUOTED = re.compile(r'<span data-role="glue:text ([^"]+)">(.*?)</span>')
+BOX = re.compile(r"^> \*\*Change this\.\*\*.*$", re.MULTILINE)
 MIN_ALT_LENGTH = 20
 MAX_HELPER_LINES = 10
 MAX_BUDGET_SECONDS = 120
@@ -171,7 +176,9 @@ def tables_without_words(notebook: NotebookNode) -> list[str]:
         for text in [*shown, cell.source if cell.cell_type == "markdown" else ""]:
             if len(TABLE.findall(text)) > len(CAPTIONED.findall(text)):
                 wrong.append(f"cell {number} has a table without a line *Table: ...*")
-        folded = {"hide-input", "remove-input"} & {*cell.metadata.get("tags", [])}
+        folded = {"hide-input", "remove-input", "hide-cell"} & {
+            *cell.metadata.get("tags", [])
+        }
         if READS_A_TABLE.fullmatch(cell.source) and not folded:
             wrong.append(f"cell {number} only reads a table: tag it hide-input")
     return wrong
@@ -190,6 +197,69 @@ def heavy_images(notebook: NotebookNode) -> list[str]:
 def image_size(mime: str, data: str) -> int:
     """Return the bytes of a stored image; SVG is stored as text."""
     return len(data.encode() if mime == SVG else base64.b64decode(data))
+
+
+# What a chapter shows
+
+
+def is_visible(cell: NotebookNode) -> bool:
+    """Whether the page shows what a cell puts out."""
+    return "remove-cell" not in cell.metadata.get("tags", [])
+
+
+def visible_checks(notebook: NotebookNode) -> list[str]:
+    """What teaches nothing stands in cells of its own, folded, that no page shows."""
+    wrong = []
+    for number, cell in code_cells(notebook):
+        tags = {*cell.metadata.get("tags", [])}
+        if "remove-cell" not in tags and "hide-cell" not in tags:
+            if found := CHECK.search(cell.source):
+                wrong.append(f"cell {number} shows {found.group().strip()}")
+        elif "remove-cell" in tags and "colab" not in tags:
+            folded = cell.metadata.get("jupyter", {}).get("source_hidden")
+            if not (folded and cell.source.startswith(CHECKS)):
+                wrong.append(f"cell {number} must begin with {CHECKS!r}, and be folded")
+    return wrong
+
+
+def unprinted_numbers(notebook: NotebookNode) -> list[str]:
+    """A number that the text quotes is shown by a cell that the page shows."""
+    shown = "".join(
+        output_text(output) + output.get("data", {}).get("text/markdown", "") + alt
+        for _, cell in code_cells(notebook)
+        if is_visible(cell)
+        for output in cell.outputs
+        for alt in [str([*output.get("metadata", {}).values()])]
+    )
+    return [
+        f"cell {number} quotes {value}, which no visible cell prints ({key})"
+        for number, cell in enumerate(notebook.cells, 1)
+        if cell.cell_type == "markdown"
+        for key, value in QUOTED.findall(cell.source)
+        if re.search(r"\d", value) and value not in shown
+    ]
+
+
+def solutions_without_answers(notebook: NotebookNode) -> list[str]:
+    """A solution says its answer in a sentence, then runs it."""
+    return [
+        f"cell {number} is a solution that does not begin with {ANSWER!r}"
+        for number, cell in code_cells(notebook)
+        if "solution" in cell.metadata.get("mystnb", {}).get("code_prompt_show", "")
+        and not cell.source.startswith(ANSWER)
+    ]
+
+
+def incomplete_boxes(notebook: NotebookNode) -> list[str]:
+    """A box that says what to change says what to expect, and why."""
+    return [
+        f"cell {number} has a box without *{word}*"
+        for number, cell in enumerate(notebook.cells, 1)
+        if cell.cell_type == "markdown"
+        for box in BOX.findall(cell.source)
+        for word in ("Expect", "Because")
+        if f"*{word}*" not in box
+    ]
 
 
 # What a chapter's code is
@@ -230,6 +300,10 @@ def wrong_metadata(notebook: NotebookNode) -> list[str]:
 
 NOTEBOOK_RULES = (
     not_run,
+    visible_checks,
+    unprinted_numbers,
+    incomplete_boxes,
+    solutions_without_answers,
     stored_trouble,
     stored_addresses,
     figures_without_words,

@@ -10,6 +10,10 @@ import pytest
 
 ALT = "A curve that falls from 0.2 to 0.01 in ten epochs"
 FIGURE = {"mystnb": {"figure": {"caption": "The loss.", "name": "fig-loss"}}}
+CHECKS = "# Checks of this page\n"
+SOLUTION = {"tags": ["hide-cell"], "mystnb": {"code_prompt_show": "Show the solution"}}
+HIDDEN = {"tags": ["remove-cell"], "jupyter": {"source_hidden": True}}
+QUOTED = '<span data-role="glue:text kinds">1,024</span>'
 
 
 def image(size=100, alt=ALT, mime="image/png"):
@@ -38,7 +42,13 @@ GOOD = notebook(
     cell("draw()", [image()], FIGURE, count=2),
     v4.new_markdown_cell("*Table: Two.*\n\n| a | b |\n|:--|--:|\n| 1 | 2 |"),
     cell("", count=None),
-    cell("!git clone https://example.org/b", metadata={"tags": ["colab"]}, count=3),
+    cell("print(1)", [v4.new_output("stream", text="1,024 kinds")], count=3),
+    cell(CHECKS + "assert x == 1", metadata=HIDDEN, count=4),
+    cell("assert x == 1", metadata={"tags": ["hide-cell"]}, count=5),
+    v4.new_markdown_cell(
+        f"It has {QUOTED}.\n\n> **Change this.** Do. *Expect* a. *Because* b."
+    ),
+    cell("!git clone https://example.org/b", metadata={"tags": ["colab"]}, count=6),
 )
 
 TABLE = "| a | b |\n|:--|--:|\n| 1 | 2 |"
@@ -96,6 +106,26 @@ BAD = {
     "a table that is only read": (
         "tables_without_words",
         cell('Markdown(results.table("disagreements"))'),
+    ),
+    "a check among what teaches": ("visible_checks", cell("x = 1\nassert x == 1")),
+    "a test of numbers in a loop": (
+        "visible_checks",
+        cell("for x in y:\n    np.testing.assert_allclose(x, 1)"),
+    ),
+    "glue in view": ("visible_checks", cell('glue("loss", 0.1, display=False)')),
+    "checks that are not folded": (
+        "visible_checks",
+        cell(CHECKS + "assert True", metadata={"tags": ["remove-cell"]}),
+    ),
+    "checks that are not named": ("visible_checks", cell("f()", metadata=HIDDEN)),
+    "a number from nowhere": ("unprinted_numbers", v4.new_markdown_cell(QUOTED)),
+    "a box that does not say why": (
+        "incomplete_boxes",
+        v4.new_markdown_cell("> **Change this.** Double it. *Expect* twice as much."),
+    ),
+    "a solution without an answer": (
+        "solutions_without_answers",
+        cell("print(1)", metadata=SOLUTION),
     ),
     "two images": (
         "figures_without_words",

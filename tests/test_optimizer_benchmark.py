@@ -309,7 +309,7 @@ def test_a_summary_worked_out_by_hand(load):
         "min": 1.5,
         "max": None,
         "diverged": 1,
-        "on_plateau": 2,  # the mean image's score, and the one that diverged
+        "no_better": 2,  # the mean image's score, and the one that diverged
         "steps_to_target": [5, 5, None],
         "seconds": 2,
     }
@@ -352,7 +352,7 @@ def test_a_summary_of_files_leaves_out_what_is_not_of_the_comparison(load, plan)
     assert sgd["test_losses"] == pytest.approx([3.302585, 4.302585])
     assert sgd["search"][1:] == [[1.0, "diverged"], [10.0, "diverged"]]
     assert sgd["steps_to_target"] == [5, None]
-    assert (sgd["on_plateau"], adam["on_plateau"]) == (1, 0)  # 4.3 > 0.95 · 4
+    assert (sgd["no_better"], adam["no_better"]) == (1, 0)  # 4.3 > 0.95 · 4
     assert (sgd["relative_seconds"], adam["relative_seconds"]) == (1.0, None)
     assert summary["profile"]["adam"] == [0.5] * len(summary["tau"])
     assert summary["profile"]["sgd"] == [0.25] * len(summary["tau"])

@@ -106,3 +106,11 @@ def test_floors_stand_in_their_panels_and_once_in_the_legend():
 def test_bad_panels_are_refused_by_name(bad, options, error, match):
     with pytest.raises(error, match=match):
         seed_panels(bad, xlabel="loss", **options)
+
+
+def test_panels_share_an_axis_if_asked():
+    figure = seed_panels(
+        {"a": {"x": [1]}, "b": {"x": [9]}}, xlabel="loss", share_x=True
+    )
+    first, second = figure.axes
+    assert first.get_xlim() == second.get_xlim()

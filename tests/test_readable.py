@@ -48,6 +48,7 @@ def written(notebook, folder=book_rules.CHAPTERS):
         ("{glue:text}`name`", "Adam"),
         ("{eq}`eq-background-mse`", "(1.1)"),
         ("{term}`latent code`", "latent code"),
+        ("{term}`latent codes <latent code>`", "latent codes"),
         ("{doc}`appendix/notation`", "Notation"),
         (
             "{cite:t}`kingma2015`",

@@ -1,9 +1,9 @@
 r"""Adam: momentum over the root mean square, both corrected for their start at 0.
 
 $$ m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad
-v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, $$
+s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2, $$
 $$ w \leftarrow w - \eta\, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}\,
-\frac{m}{\sqrt{v} + \varepsilon} $$
+\frac{m}{\sqrt{s} + \varepsilon} $$
 
 As Keras. PyTorch and optax add $\varepsilon$ to the corrected root, which makes it
 32 times smaller in the first step: gradients near $\varepsilon$ move them further.
@@ -23,17 +23,17 @@ __all__ = ["State", "init", "update"]
 
 
 class State(NamedTuple):
-    """Kept from step to step: the count `t`, means `m` of g and `v` of g²."""
+    """Kept from step to step: the count `t`, means `m` of g and `s` of g²."""
 
     t: int
     m: np.ndarray  # shape of w
-    v: np.ndarray  # shape of w
+    s: np.ndarray  # shape of w
 
 
 @checked
 def init(w: np.ndarray) -> State:
-    """Return the state before any gradient: `t = m = v = 0`."""
-    return State(t=0, m=np.zeros_like(w), v=np.zeros_like(w))
+    """Return the state before any gradient: `t = m = s = 0`."""
+    return State(t=0, m=np.zeros_like(w), s=np.zeros_like(w))
 
 
 @checked
@@ -54,6 +54,6 @@ def update(
     """
     t = state.t + 1
     m = beta_1 * state.m + (1 - beta_1) * g
-    v = beta_2 * state.v + (1 - beta_2) * g**2
+    s = beta_2 * state.s + (1 - beta_2) * g**2
     alpha = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-    return -alpha * m / (np.sqrt(v) + epsilon), State(t, m, v)
+    return -alpha * m / (np.sqrt(s) + epsilon), State(t, m, s)

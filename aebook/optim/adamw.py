@@ -1,9 +1,9 @@
 r"""AdamW: Adam, and apart from it the weights decay.
 
 $$ m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad
-v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, $$
+s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2, $$
 $$ w \leftarrow w - \eta\, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}\,
-\frac{m}{\sqrt{v} + \varepsilon} - \eta \lambda\, w $$
+\frac{m}{\sqrt{s} + \varepsilon} - \eta \lambda\, w $$
 
 $\varepsilon$ as in Keras' Adam. The default of $\lambda$ is 0.004 in Keras, 0.01 in
 PyTorch, 0.0001 in optax. PyTorch's `Adam(weight_decay=)` adds $\lambda w$ to $g$.
@@ -42,7 +42,7 @@ def update(
     """
     t = state.t + 1
     m = beta_1 * state.m + (1 - beta_1) * g
-    v = beta_2 * state.v + (1 - beta_2) * g**2
+    s = beta_2 * state.s + (1 - beta_2) * g**2
     alpha = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
     decay = learning_rate * weight_decay * w
-    return -alpha * m / (np.sqrt(v) + epsilon) - decay, State(t, m, v)
+    return -alpha * m / (np.sqrt(s) + epsilon) - decay, State(t, m, s)

@@ -1,13 +1,13 @@
 r"""AMSGrad: Adam whose denominator never shrinks.
 
 $$ m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad
-v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, \qquad
-\hat v \leftarrow \max(\hat v, v), $$
+s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2, \qquad
+\hat s \leftarrow \max(\hat s, s), $$
 $$ w \leftarrow w - \eta\, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}\,
-\frac{m}{\sqrt{\hat v} + \varepsilon} $$
+\frac{m}{\sqrt{\hat s} + \varepsilon} $$
 
 As `Adam(amsgrad=True)` of Keras and PyTorch. optax takes the maximum of the corrected
-v, so a large early gradient is remembered larger.
+s, so a large early gradient is remembered larger.
 
 Source: Reddi, Kale & Kumar, "On the Convergence of Adam and Beyond", 2018.
 """
@@ -24,12 +24,12 @@ __all__ = ["State", "init", "update"]
 
 
 class State(NamedTuple):
-    """Kept from step to step: `t, m, v` of Adam and the largest `v_hat` so far."""
+    """Kept from step to step: `t, m, s` of Adam and the largest `s_hat` so far."""
 
     t: int
     m: np.ndarray  # shape of w, as the other two
-    v: np.ndarray
-    v_hat: np.ndarray
+    s: np.ndarray
+    s_hat: np.ndarray
 
 
 @checked
@@ -51,7 +51,7 @@ def update(
     """Step by the mean gradient over its largest root mean square."""
     t = state.t + 1
     m = beta_1 * state.m + (1 - beta_1) * g
-    v = beta_2 * state.v + (1 - beta_2) * g**2
-    v_hat = np.maximum(state.v_hat, v)
+    s = beta_2 * state.s + (1 - beta_2) * g**2
+    s_hat = np.maximum(state.s_hat, s)
     alpha = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-    return -alpha * m / (np.sqrt(v_hat) + epsilon), State(t, m, v, v_hat)
+    return -alpha * m / (np.sqrt(s_hat) + epsilon), State(t, m, s, s_hat)

@@ -1,9 +1,9 @@
 r"""Nadam: Adam with the look ahead of Nesterov.
 
-With $m, v$ of Adam, $\mu_t = \beta_1 (1 - 0.5 \cdot 0.96^t)$, $\pi_t = \prod \mu_i$:
+With $m, s$ of Adam, $\mu_t = \beta_1 (1 - 0.5 \cdot 0.96^t)$, $\pi_t = \prod \mu_i$:
 
 $$ \hat m = \frac{\mu_{t+1} m}{1 - \pi_{t+1}} + \frac{(1 - \mu_t)\, g}{1 - \pi_t},
-\quad w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{v / (1 - \beta_2^t)} + \varepsilon} $$
+\quad w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{s / (1 - \beta_2^t)} + \varepsilon} $$
 
 As Keras. PyTorch has $0.96^{0.004 t}$, optax no schedule: $\mu_t = \beta_1$.
 
@@ -21,18 +21,18 @@ __all__ = ["State", "init", "update"]
 
 
 class State(NamedTuple):
-    """Kept from step to step: `t, m, v` of Adam and the product `pi` of all μ."""
+    """Kept from step to step: `t, m, s` of Adam and the product `pi` of all μ."""
 
     t: int
     pi: float
     m: np.ndarray  # shape of w
-    v: np.ndarray  # shape of w
+    s: np.ndarray  # shape of w
 
 
 @checked
 def init(w: np.ndarray) -> State:
-    """Return the state before any gradient: `t = m = v = 0`, `pi = 1`."""
-    return State(t=0, pi=1.0, m=np.zeros_like(w), v=np.zeros_like(w))
+    """Return the state before any gradient: `t = m = s = 0`, `pi = 1`."""
+    return State(t=0, pi=1.0, m=np.zeros_like(w), s=np.zeros_like(w))
 
 
 @checked
@@ -50,8 +50,8 @@ def update(
     mu, mu_next = (beta_1 * (1 - 0.5 * 0.96**k) for k in (t, t + 1))
     pi = state.pi * mu
     m = beta_1 * state.m + (1 - beta_1) * g
-    v = beta_2 * state.v + (1 - beta_2) * g**2
+    s = beta_2 * state.s + (1 - beta_2) * g**2
     m_hat = mu_next * m / (1 - pi * mu_next) + (1 - mu) * g / (1 - pi)
-    v_hat = v / (1 - beta_2**t)
-    step = -learning_rate * m_hat / (np.sqrt(v_hat) + epsilon)
-    return step, State(t, pi, m, v)
+    s_hat = s / (1 - beta_2**t)
+    step = -learning_rate * m_hat / (np.sqrt(s_hat) + epsilon)
+    return step, State(t, pi, m, s)

@@ -1,9 +1,9 @@
 r"""RMSprop: Adagrad that forgets.
 
-$$ v \leftarrow \rho v + (1 - \rho)\, g^2, \qquad
-w \leftarrow w - \eta\, \frac{g}{\sqrt{v + \varepsilon}} $$
+$$ s \leftarrow \rho s + (1 - \rho)\, g^2, \qquad
+w \leftarrow w - \eta\, \frac{g}{\sqrt{s + \varepsilon}} $$
 
-As Keras and optax. PyTorch divides by $\sqrt{v} + \varepsilon$: at g = 1e-4 its first
+As Keras and optax. PyTorch divides by $\sqrt{s} + \varepsilon$: at g = 1e-4 its first
 step is ten times as long. Its default for $\rho$ is 0.99, that of the others 0.9.
 
 Source: Tieleman & Hinton, lecture 6.5 of "Neural Networks for Machine Learning", 2012.
@@ -20,9 +20,9 @@ __all__ = ["State", "init", "update"]
 
 
 class State(NamedTuple):
-    """Kept from step to step: the mean squared gradient `v`."""
+    """Kept from step to step: the mean squared gradient `s`."""
 
-    v: np.ndarray  # shape of w
+    s: np.ndarray  # shape of w
 
 
 @checked
@@ -31,9 +31,9 @@ def init(w: np.ndarray) -> State:
 
     Example:
         >>> init(np.ones(2))
-        State(v=array([0., 0.]))
+        State(s=array([0., 0.]))
     """
-    return State(v=np.zeros_like(w))
+    return State(s=np.zeros_like(w))
 
 
 @checked
@@ -51,5 +51,5 @@ def update(
         >>> update(np.array([2.0]), init(np.zeros(1)), np.zeros(1))[0].round(6)
         array([-0.003162])
     """
-    v = rho * state.v + (1 - rho) * g**2
-    return -learning_rate * g / np.sqrt(v + epsilon), State(v)
+    s = rho * state.s + (1 - rho) * g**2
+    return -learning_rate * g / np.sqrt(s + epsilon), State(s)

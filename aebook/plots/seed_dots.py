@@ -81,6 +81,7 @@ def seed_panels(
     xlabel: str,
     floors: Mapping[str, Mapping[str, float]] | None = None,
     log_x: bool = False,
+    share_x: bool = False,
     each: str = words.SEED,
     title: str | None = None,
 ) -> Figure:
@@ -93,6 +94,8 @@ def seed_panels(
         floors: Lines to compare with, for each panel, at most three,
             `{"first": {"mean image": 52.9}}`.
         log_x: Whether the axes are logarithmic.
+        share_x: Whether all panels have the same axis. Defaults to `False`, for
+            experiments whose units differ.
         each: What a dot is. Defaults to `"seed"`.
         title: What the figure answers.
 
@@ -129,7 +132,7 @@ def seed_panels(
         alt.append(words.NAMED_TEXT.format(name=name, text=text))
     height = 1.5 + ROW * len(drawn[first])
     figure = Figure(words.sentences(*alt), height, title)
-    grid = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
+    grid = figure.subplots(1, len(drawn), sharex=share_x, sharey=True, squeeze=False)[0]
     keys: dict[str, Any] = {}
     for axes, (name, rows) in zip(grid, drawn.items(), strict=True):
         for (floor, value), style in zip(lines[name].items(), FLOORS, strict=False):
@@ -138,6 +141,7 @@ def seed_panels(
             )
         _draw(axes, rows, log_x=log_x)
         axes.set_title(name, fontsize=9)
+        axes.tick_params(axis="x", labelsize=8)
     figure.supxlabel(xlabel, fontsize=10)
     if keys:
         figure.legend(

@@ -98,7 +98,7 @@ def row(
         "validation_losses": [run["validation_loss"] for run in final],
         "train_losses": [run["curve"]["train"][-1] for run in final],
         **spread(tests),
-        "on_plateau": sum(t is None or t > STAYED * plateau for t in tests),
+        "no_better": sum(t is None or t > STAYED * plateau for t in tests),
         "steps_to_target": [steps_to(target, run["curve"]) for run in final],
         "seconds": statistics.median(run["seconds"] for run in final),
     }

@@ -40,7 +40,7 @@ def problem_table(problem: dict[str, Any], labels: dict[str, str]) -> str:
         column([of["median"] for of in rows], places, mark=True),
         column([of["min"] for of in rows], places),
         column([of["max"] for of in rows], places),
-        [f"{of['on_plateau']} of {len(of['seeds'])}" for of in rows],
+        [f"{of['no_better']} of {len(of['seeds'])}" for of in rows],
         column(steps, 0, "never", mark=True),
         column([of["relative_seconds"] for of in rows], 1),
     ]
@@ -49,7 +49,7 @@ def problem_table(problem: dict[str, Any], labels: dict[str, str]) -> str:
         "best of six rates: median, lowest and highest of the seeds. Bold: the lowest "
         "error, the fewest steps.*",
         "",
-        "| optimizer | best rate | test | lowest | highest | on the plateau "
+        "| optimizer | best rate | test | lowest | highest | no better than the mean "
         f"| steps to {problem['target']:g} | time a step |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
         *(f"| {' | '.join(cells)} |" for cells in zip(*columns, strict=True)),

@@ -71,64 +71,64 @@ def factor(e, eta, lambda_):
 
 def descents_that_end_lower(rng):
     bowl = problems.quadratic(condition_number=rng.uniform(5, 50))
-    L_max = bowl.eigenvalues[-1]
-    rates = rng.uniform(0.1, 6, size=40) / L_max
+    lambda_max = bowl.eigenvalues[-1]
+    rates = rng.uniform(0.1, 6, size=40) / lambda_max
 
     def ends_lower(rate):
         path = minimize(bowl, [0.0, 1.0], "sgd", 5, learning_rate=rate)
         return path.losses[-1] < path.losses[0]
 
-    return (rates, L_max), np.array([ends_lower(rate) for rate in rates])
+    return (rates, lambda_max), np.array([ends_lower(rate) for rate in rates])
 
 
 @formula(
     "eq-mse-limit",
     r"""
-\eta < \frac{2}{L_{\max}} .
+\eta < \frac{2}{\lambda_{\max}} .
 """,
     descents_that_end_lower,
 )
-def limit(eta, L_max):
-    return eta < 2 / L_max
+def limit(eta, lambda_max):
+    return eta < 2 / lambda_max
 
 
 def best_descent(rng):
-    L_max, mu = rng.uniform(20, 50), rng.uniform(0.5, 5)
-    # the two factors are equal where the lines 1 - eta mu and eta L_max - 1 cross
-    _, rho = np.linalg.solve([[mu, 1], [-L_max, 1]], [1, -1])
-    kappa = np.linalg.cond(np.diag([L_max, mu]))
-    return (kappa, L_max, mu), (rho, kappa)
+    lambda_max, lambda_min = rng.uniform(20, 50), rng.uniform(0.5, 5)
+    # equal where the lines 1 - eta lambda_min and eta lambda_max - 1 cross
+    _, r = np.linalg.solve([[lambda_min, 1], [-lambda_max, 1]], [1, -1])
+    kappa = np.linalg.cond(np.diag([lambda_max, lambda_min]))
+    return (kappa, lambda_max, lambda_min), (r, kappa)
 
 
 @formula(
     "eq-mse-rate",
     r"""
-\rho_\text{descent} = \frac{\kappa - 1}{\kappa + 1}, \qquad \kappa = \frac{L_{\max}}{\mu} .
+r_\text{descent} = \frac{\kappa - 1}{\kappa + 1}, \qquad \kappa = \frac{\lambda_{\max}}{\lambda_{\min}} .
 """,  # noqa: E501
     best_descent,
 )
-def rate(kappa, L_max, mu):
-    return (kappa - 1) / (kappa + 1), L_max / mu
+def rate(kappa, lambda_max, lambda_min):
+    return (kappa - 1) / (kappa + 1), lambda_max / lambda_min
 
 
 def step_of_a_ball(rng):
     valley, (w, v) = problems.rosenbrock(), rng.normal(size=(2, 2))
-    eta, beta = rng.uniform(1e-3, 1e-2), rng.uniform(0.1, 0.9)
+    eta, mu = rng.uniform(1e-3, 1e-2), rng.uniform(0.1, 0.9)
     rule = RULES["heavy_ball"]
-    settings = {"learning_rate": eta, "momentum": beta}
+    settings = {"learning_rate": eta, "momentum": mu}
     step, state = rule.update(valley.gradient(w), rule.State(v), w, **settings)
-    return (w, v, beta, eta, valley.gradient), (state.v, w + step)
+    return (w, v, mu, eta, valley.gradient), (state.v, w + step)
 
 
 @formula(
     "eq-mse-momentum",
     r"""
-v_{t+1} = \beta v_t - \eta\, \nabla L(w_t), \qquad w_{t+1} = w_t + v_{t+1} ,
+v_{t+1} = \mu v_t - \eta\, \nabla L(w_t), \qquad w_{t+1} = w_t + v_{t+1} ,
 """,
     step_of_a_ball,
 )
-def momentum(w, v, beta, eta, nabla_L):
-    v = beta * v - eta * nabla_L(w)
+def momentum(w, v, mu, eta, nabla_L):
+    v = mu * v - eta * nabla_L(w)
     w = w + v
     return v, w
 
@@ -150,7 +150,7 @@ def best_momentum(rng):
 @formula(
     "eq-mse-momentum-rate",
     r"""
-\rho_\text{momentum} = \frac{\sqrt\kappa - 1}{\sqrt\kappa + 1} .
+r_\text{momentum} = \frac{\sqrt\kappa - 1}{\sqrt\kappa + 1} .
 """,
     best_momentum,
     rtol=1e-4,  # found by search

@@ -168,12 +168,12 @@ def slope_along_a_direction(rng):
 @formula(
     "eq-mse-differences",
     r"""
-u^\top \nabla L(w) \approx \frac{L(w + h u) - L(w - h u)}{2h} .
+u^\top \nabla L(w) \approx \frac{L(w + \epsilon u) - L(w - \epsilon u)}{2\epsilon} .
 """,
     slope_along_a_direction,
 )
-def differences(L, w, u, h):
-    return (L(w + h * u) - L(w - h * u)) / (2 * h)
+def differences(L, w, u, epsilon):
+    return (L(w + epsilon * u) - L(w - epsilon * u)) / (2 * epsilon)
 
 
 def linear_autoencoder(rng):

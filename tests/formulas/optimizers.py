@@ -29,7 +29,7 @@ def drawn(rng, letters, shape=(4,)):
             point[letter] = int(rng.integers(2, 6))
         elif letter in KERAS:
             point[letter] = rng.uniform(0.1, 0.9)
-        elif letter in "suv" and "mu" not in letters:  # squares, no velocity
+        elif letter in "su":  # squares
             point[letter] = rng.uniform(0.1, 2, shape)
         else:
             point[letter] = rng.normal(size=shape)
@@ -110,18 +110,12 @@ def adagrad(w, g, s, eta, epsilon):
     return s, w
 
 
-def rmsprop_step(rng):
-    point = drawn(rng, ("w", "g", "s", "rho", "eta", "epsilon"))
-    after = step_of("rmsprop", point, point["g"], v=point["s"])  # its letter there
-    return tuple(point.values()), (after["v"], after["w"])
-
-
 @formula(
     "eq-opt-rmsprop",
     r"""
 s \leftarrow \rho s + (1 - \rho)\, g^2, \qquad w \leftarrow w - \eta\, \frac{g}{\sqrt{s + \varepsilon}}
 """,  # noqa: E501
-    rmsprop_step,
+    one_step("rmsprop", "w g s rho eta epsilon", "s w", state="s"),
 )
 def rmsprop(w, g, s, rho, eta, epsilon):
     s = rho * s + (1 - rho) * g**2
@@ -152,45 +146,45 @@ def adadelta(w, g, s, u, rho, eta, epsilon):
     r"""
 \begin{gathered}
 m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad
-v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, \\
-w \leftarrow w - \eta\, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}\, \frac{m}{\sqrt{v} + \varepsilon}
+s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2, \\
+w \leftarrow w - \eta\, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}\, \frac{m}{\sqrt{s} + \varepsilon}
 \end{gathered}
 """,  # noqa: E501
-    one_step("adam", "w g t m v eta beta_1 beta_2 epsilon", "m v w", state="t m v"),
+    one_step("adam", "w g t m s eta beta_1 beta_2 epsilon", "m s w", state="t m s"),
 )
-def adam(w, g, t, m, v, eta, beta_1, beta_2, epsilon):
+def adam(w, g, t, m, s, eta, beta_1, beta_2, epsilon):
     m = beta_1 * m + (1 - beta_1) * g
-    v = beta_2 * v + (1 - beta_2) * g**2
+    s = beta_2 * s + (1 - beta_2) * g**2
     w = w - (
-        eta * (np.sqrt(1 - beta_2**t) / (1 - beta_1**t)) * (m / (np.sqrt(v) + epsilon))
+        eta * (np.sqrt(1 - beta_2**t) / (1 - beta_1**t)) * (m / (np.sqrt(s) + epsilon))
     )
-    return m, v, w
+    return m, s, w
 
 
 def adamw_step(rng):
-    letters = ("w", "m", "v", "t", "eta", "lambda_", "beta_1", "beta_2", "epsilon")
+    letters = ("w", "m", "s", "t", "eta", "lambda_", "beta_1", "beta_2", "epsilon")
     point, g = drawn(rng, letters), rng.normal(size=4)
-    before = {"t": point["t"] - 1, "m": point["m"], "v": point["v"]}
+    before = {"t": point["t"] - 1, "m": point["m"], "s": point["s"]}
     after = step_of("adamw", point, g, **before)
-    # the page shows the step only: m and v are those that Adam has made
-    point.update(m=after["m"], v=after["v"])
+    # the page shows the step only: m and s are those that Adam has made
+    point.update(m=after["m"], s=after["s"])
     return tuple(point.values()), after["w"]
 
 
 @formula(
     "eq-opt-adamw",
     r"""
-w \leftarrow w - \eta\, \lambda\, w - \eta\, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}\, \frac{m}{\sqrt{v} + \varepsilon}
+w \leftarrow w - \eta\, \lambda\, w - \eta\, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}\, \frac{m}{\sqrt{s} + \varepsilon}
 """,  # noqa: E501
     adamw_step,
 )
-def adamw(w, m, v, t, eta, lambda_, beta_1, beta_2, epsilon):
+def adamw(w, m, s, t, eta, lambda_, beta_1, beta_2, epsilon):
     return (
         w
         - eta * lambda_ * w
         - eta
         * (np.sqrt(1 - beta_2**t) / (1 - beta_1**t))
-        * (m / (np.sqrt(v) + epsilon))
+        * (m / (np.sqrt(s) + epsilon))
     )
 
 
@@ -242,27 +236,27 @@ def schedule_free_step(rng):
     t, eta, beta_1 = int(rng.integers(2, 6)), *rng.uniform(0.1, 0.9, 2)
     beta_2, epsilon = rng.uniform(0.1, 0.9, 2)
     z, x = rng.normal(size=(2, 4))
-    v = rng.uniform(0.1, 2, 4)
+    s = rng.uniform(0.1, 2, 4)
     y, g = (1 - beta_1) * z + beta_1 * x, np.cos  # any slope will do
     point = {"w": y, "eta": eta, "epsilon": epsilon, "beta_1": beta_1, "beta_2": beta_2}
-    after = step_of("schedule_free_adamw", point, g(y), t=t - 1, v=v, z=z)
-    state = RULES["schedule_free_adamw"].State(after["t"], after["v"], after["z"])
-    v_hat = after["v"] / (1 - beta_2**t)
+    after = step_of("schedule_free_adamw", point, g(y), t=t - 1, s=s, z=z)
+    state = RULES["schedule_free_adamw"].State(after["t"], after["s"], after["z"])
+    s_hat = after["s"] / (1 - beta_2**t)
     mean = evaluation_weights(state, after["w"], beta_1)
-    return (z, x, y, g, v_hat, t, eta, beta_1, epsilon), (after["z"], mean, after["w"])
+    return (z, x, y, g, s_hat, t, eta, beta_1, epsilon), (after["z"], mean, after["w"])
 
 
 @formula(
     "eq-opt-schedule-free",
     r"""
-z \leftarrow z - \eta\, \frac{g(y)}{\sqrt{\hat v} + \varepsilon}, \qquad
+z \leftarrow z - \eta\, \frac{g(y)}{\sqrt{\hat s} + \varepsilon}, \qquad
 x \leftarrow \Bigl(1 - \frac1t\Bigr) x + \frac1t\, z, \qquad
 y \leftarrow (1 - \beta_1)\, z + \beta_1\, x
 """,
     schedule_free_step,
 )
-def schedule_free(z, x, y, g, v_hat, t, eta, beta_1, epsilon):
-    z = z - eta * (g(y) / (np.sqrt(v_hat) + epsilon))
+def schedule_free(z, x, y, g, s_hat, t, eta, beta_1, epsilon):
+    z = z - eta * (g(y) / (np.sqrt(s_hat) + epsilon))
     x = (1 - 1 / t) * x + 1 / t * z
     y = (1 - beta_1) * z + beta_1 * x
     return z, x, y

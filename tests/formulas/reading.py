@@ -28,7 +28,7 @@ REWRITTEN = [
     (r"\\hat\{([a-z])\}|\\hat\s*\\?([a-z]+)", r" \1\2_hat "),
     (r"\b([A-Z])([A-Z])\b", r"\1 \2"),
     (r"\\frac\{\\partial\}\{\\partial\s+(\w+) _\{ij\}\}", r" d_d\1 "),
-    (r"_\{\\max\}", "_max"),
+    (r"_\{\\(max|min)\}", r"_\1"),
     (r"\\min_\{[^{}]*\}|\\min_\\theta", " "),
     (r"\\sum_\{(\w)=1\}\^\{(\w)\}", r" sum \1 \2 "),
     (r"\\sum_\{(\w) > (\w)\}|\\sum_\{?(\w)\}?", r" sum \1\3 \2 "),
