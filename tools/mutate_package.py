@@ -51,13 +51,13 @@ def mutants() -> list[Mutant]:
 
 OPTIM = [
     ("adam", "math.sqrt(1 - beta_2**t)", "(1 - beta_2**t)"),
-    ("adam", "(np.sqrt(v) + epsilon)", "np.sqrt(v + epsilon)"),
+    ("adam", "(np.sqrt(s) + epsilon)", "np.sqrt(s + epsilon)"),
     ("adam", "t = state.t + 1", "t = state.t + 2"),
-    ("amsgrad", "np.maximum(state.v_hat, v)", "v"),
+    ("amsgrad", "np.maximum(state.s_hat, s)", "s"),
     ("adamax", "beta_2 * state.u", "state.u"),
     ("nadam", "1 - pi * mu_next", "1 - pi"),
     ("nesterov", "return momentum * v", "return momentum * state.v"),
-    ("rmsprop", "np.sqrt(v + epsilon)", "(np.sqrt(v) + epsilon)"),
+    ("rmsprop", "np.sqrt(s + epsilon)", "(np.sqrt(s) + epsilon)"),
     (
         "adagrad",
         "initial_accumulator_value: float = 0.1",

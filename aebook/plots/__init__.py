@@ -16,7 +16,8 @@ from aebook.plots.image_rows import images, reconstructions
 from aebook.plots.layers import anatomy
 from aebook.plots.line_charts import lines
 from aebook.plots.rates import learning_rate_range, schedules
-from aebook.plots.seed_dots import seed_panels, seeds
+from aebook.plots.seed_dots import seeds
+from aebook.plots.seed_panels import seed_panels
 
 __all__ = [
     "COLORS",

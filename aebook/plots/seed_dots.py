@@ -14,7 +14,7 @@ import matplotlib
 from matplotlib.axes import Axes
 import numpy as np
 
-__all__ = ["seed_panels", "seeds"]
+__all__ = ["as_rows", "draw_rows", "rows_in_words", "seeds"]
 
 ROW = 0.27  # inches
 MARK: dict[str, Any] = {
@@ -22,7 +22,6 @@ MARK: dict[str, Any] = {
     "alpha": 0.6,
     "markeredgewidth": 0,
 }
-FLOORS = (":", "--", "-.")  # one after the other
 
 
 @matplotlib.rc_context(STYLE)
@@ -60,100 +59,24 @@ def seeds(
         'Dots, one a seed, of loss. Adam: 3 seeds from 1 to 3, median 2;
         SGD: 1 seed at 9, 1 diverged.'
     """
-    rows = _rows(results)
+    rows = as_rows(results)
     floors = as_floors(floors)
     everything = np.concatenate([*rows.values(), [*floors.values()]])
     check_log(everything[np.isfinite(everything)], log_x, "log_x")
-    figure = Figure(_alt(rows, floors, xlabel, each), 1.1 + ROW * len(rows), title)
+    figure = Figure(
+        rows_in_words(rows, floors, xlabel, each), 1.1 + ROW * len(rows), title
+    )
     axes = figure.subplots()
     for name, value in floors.items():
         note = words.NAMED_VALUE.format(name=name, value=value)
         draw_upright(axes, value, note)
-    _draw(axes, rows, log_x=log_x)
+    draw_rows(axes, rows, log_x=log_x)
     axes.set_xlabel(xlabel)
     return figure
 
 
-@matplotlib.rc_context(STYLE)
-def seed_panels(
-    panels: Mapping[str, Mapping[str, Any]],
-    *,
-    xlabel: str,
-    floors: Mapping[str, Mapping[str, float]] | None = None,
-    log_x: bool = False,
-    share_x: bool = False,
-    each: str = words.SEED,
-    title: str | None = None,
-) -> Figure:
-    """Draw what `seeds` draws, for several experiments side by side.
-
-    Args:
-        panels: The results of each experiment, `{"first": {"Adam": [0.01, 0.012]}}`,
-            with the same rows in all; the first experiment sets their order.
-        xlabel: What the numbers are. Their units belong to the names of the panels.
-        floors: Lines to compare with, for each panel, at most three,
-            `{"first": {"mean image": 52.9}}`.
-        log_x: Whether the axes are logarithmic.
-        share_x: Whether all panels have the same axis. Defaults to `False`, for
-            experiments whose units differ.
-        each: What a dot is. Defaults to `"seed"`.
-        title: What the figure answers.
-
-    Returns:
-        The figure; `figure.alt` gives what that of `seeds` gives, panel by panel.
-
-    Raises:
-        TypeError: If `panels` is no mapping, or holds anything but numbers.
-        ValueError: If it or a row is empty, if panels differ in their rows, if floors
-            name another panel, or if an axis is logarithmic and a value not positive.
-
-    Example:
-        >>> seed_panels({"a": {"Adam": [1, 2]}, "b": {"Adam": [3]}}, xlabel="loss").alt
-        'a: Dots, one a seed, of loss. Adam: 2 seeds from 1 to 2, median 1.5.
-        b: Dots, one a seed, of loss. Adam: 1 seed at 3.'
-    """
-    given = check_named(
-        panels, "panels", '{"name": {"row": [numbers]}, ...}', "give at least one panel"
-    )
-    lines = _floors_of(given, floors)
-    first = next(iter(given))
-    drawn, alt = {}, []
-    for name, results in given.items():
-        rows = _rows(results)
-        if {*rows} != {*_rows(given[first])}:
-            raise ValueError(
-                f"all panels must have the same rows; those of {name!r} are "
-                f"{sorted(rows)}, those of {first!r} {sorted(given[first])}"
-            )
-        everything = np.concatenate([*rows.values(), [*lines[name].values()]])
-        check_log(everything[np.isfinite(everything)], log_x, "log_x")
-        drawn[name] = {str(row): rows[str(row)] for row in given[first]}
-        text = _alt(drawn[name], lines[name], xlabel, each)
-        alt.append(words.NAMED_TEXT.format(name=name, text=text))
-    height = 1.5 + ROW * len(drawn[first])
-    figure = Figure(words.sentences(*alt), height, title)
-    grid = figure.subplots(1, len(drawn), sharex=share_x, sharey=True, squeeze=False)[0]
-    keys: dict[str, Any] = {}
-    for axes, (name, rows) in zip(grid, drawn.items(), strict=True):
-        for (floor, value), style in zip(lines[name].items(), FLOORS, strict=False):
-            keys[floor] = axes.axvline(
-                value, color=COLORS["reference"], linestyle=style, label=floor
-            )
-        _draw(axes, rows, log_x=log_x)
-        axes.set_title(name, fontsize=9)
-        axes.tick_params(axis="x", labelsize=8)
-    figure.supxlabel(xlabel, fontsize=10)
-    if keys:
-        figure.legend(
-            handles=[*keys.values()],
-            loc="outside lower right",
-            frameon=False,
-            ncols=len(keys),
-        )
-    return figure
-
-
-def _draw(axes: Axes, rows: dict[str, np.ndarray], *, log_x: bool) -> None:
+def draw_rows(axes: Axes, rows: dict[str, np.ndarray], *, log_x: bool) -> None:
+    """Draw a row of dots for each name, from top to bottom, and its median as a bar."""
     for row, values in enumerate(rows.values()):
         finite = values[np.isfinite(values)]
         axes.plot(finite, np.full(len(finite), row), "o", markersize=7, **MARK)
@@ -170,17 +93,8 @@ def _draw(axes: Axes, rows: dict[str, np.ndarray], *, log_x: bool) -> None:
     axes.grid(axis="both")
 
 
-def _floors_of(panels: Mapping[Any, Any], floors: Any) -> dict[Any, dict[str, float]]:
-    given = {} if floors is None else check_named(
-        floors, "floors", '{"panel": {"name": value}, ...}', "name each panel",
-        may_be_empty=True,
-    )  # fmt: skip
-    if unknown := [name for name in given if name not in panels]:
-        raise ValueError(f"floors has {unknown[0]!r}, which is no panel")
-    return {name: as_floors(given.get(name)) for name in panels}
-
-
-def _rows(results: Any) -> dict[str, np.ndarray]:
+def as_rows(results: Any) -> dict[str, np.ndarray]:
+    """Return results as arrays, NaN where a seed diverged, or say what is wrong."""
     given = check_named(
         results, "results", '{"name": [numbers], ...}', "give at least one row"
     )
@@ -198,9 +112,10 @@ def _rows(results: Any) -> dict[str, np.ndarray]:
     return rows
 
 
-def _alt(
+def rows_in_words(
     rows: dict[str, np.ndarray], floors: dict[str, float], xlabel: str, each: str
 ) -> str:
+    """Return the alt text of one panel."""
     listed = words.parts(
         words.NAMED_TEXT.format(name=name, text=_in_words(values, each))
         for name, values in rows.items()
