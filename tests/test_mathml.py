@@ -1,5 +1,7 @@
 """Formulas become MathML, in pieces that fit a phone."""
 
+from pathlib import Path
+import re
 from xml.etree import ElementTree
 
 from formulas.pages import displayed, pages
@@ -21,6 +23,20 @@ def test_a_formula_is_mathml():
 def test_a_displayed_formula_says_so():
     tree = ElementTree.fromstring(mathml.to_mathml("a", display=True))
     assert tree.get("display") == "block"
+
+
+def test_a_transpose_is_a_letter_that_the_font_draws_well():
+    written = mathml.to_mathml(r"V^\top")
+    (power,) = ElementTree.fromstring(written).iter("msup")
+    assert ["".join(part.itertext()) for part in power] == ["V", "T"]
+
+
+@pytest.mark.parametrize("letter", "↑↓↕↗↙⇑⇓⇕≀⊂⊃⊄⊅⊓⊔⊤⊥⋰")
+def test_what_the_font_draws_turned_and_off_its_place_is_left_to_others(letter):
+    style = (Path(mathml.__file__).parent.parent / "_assets" / "book.css").read_text()
+    named = re.search(r"unicode-range: ([^;]+);", style)[1].replace("U+", "").split(",")
+    spans = [[int(end, 16) for end in part.strip().split("-")] for part in named]
+    assert not any(span[0] <= ord(letter) <= span[-1] for span in spans)
 
 
 def test_a_brace_below_is_a_line():
