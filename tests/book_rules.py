@@ -30,6 +30,7 @@ QUOTED = re.compile(r'<span data-role="glue:text ([^"]+)">(.*?)</span>')
 BOX = re.compile(r"^> \*\*Change this\.\*\*.*$", re.MULTILINE)
 MIN_ALT_LENGTH = 20
 MAX_HELPER_LINES = 10
+MAX_COLUMNS = 90
 MAX_BUDGET_SECONDS = 120
 
 NETWORK = re.compile(
@@ -265,6 +266,17 @@ def incomplete_boxes(notebook: NotebookNode) -> list[str]:
 # What a chapter's code is
 
 
+def wide_code(notebook: NotebookNode) -> list[str]:
+    """No line of code is wider than its column at 1280 pixels."""
+    return [
+        f"cell {number} has a line of {len(line)} letters, at most {MAX_COLUMNS} fit"
+        for number, cell in code_cells(notebook)
+        if is_visible(cell)
+        for line in cell.source.splitlines()
+        if len(line) > MAX_COLUMNS
+    ]
+
+
 def long_helpers(notebook: NotebookNode) -> list[str]:
     """A chapter defines nothing long: that belongs into `aebook`."""
     return [
@@ -309,6 +321,7 @@ NOTEBOOK_RULES = (
     figures_without_words,
     tables_without_words,
     heavy_images,
+    wide_code,
     long_helpers,
     network_calls,
     wrong_metadata,

@@ -136,6 +136,7 @@ BAD = {
         "heavy_images",
         cell(outputs=[image(150_001, mime=book_rules.SVG)], metadata=FIGURE),
     ),
+    "a line that is cut": ("wide_code", cell("x = 1  " + "# " + 90 * "a")),
     "long function": ("long_helpers", cell(LONG)),
     "long class": ("long_helpers", cell(LONG.replace("def helper()", "class Helper"))),
     "long function after a magic": (
