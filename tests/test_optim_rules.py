@@ -555,6 +555,9 @@ def test_source_prints_what_is_asked_for():
     assert code.startswith("def evaluation_weights(state, w, beta_1=0.9):\n")
     assert source("sgd").startswith("def init(w):\n    return State()\n\n\ndef update")
     assert source(scratch.backward).startswith("def backward(layers, h, x):\n")
+    method = source(scratch.DenseAutoencoder.__init__)
+    assert method.startswith("def __init__(self, sizes=(784, 128, 32, 128, 784),")
+    assert "\n    self." in method
 
 
 def test_unknown_rules_are_refused_in_words():

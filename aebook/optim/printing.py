@@ -22,7 +22,8 @@ def source(
     It is cut out of the module that runs, so page and package cannot drift apart.
 
     Args:
-        rule: Name or module; or any one function, such as `aebook.scratch.backward`.
+        rule: Name or module; or any one function or method, such as
+            `aebook.scratch.backward`.
         parts: Functions to show, in this order. Defaults to `init` and `update`.
 
     Returns:
@@ -43,6 +44,7 @@ def source(
 
 
 def _bare(code: str) -> str:
+    code = textwrap.dedent(code)  # of a method
     function = ast.parse(code).body[0]
     assert isinstance(function, ast.FunctionDef)
     body = function.body[bool(ast.get_docstring(function)) :]
