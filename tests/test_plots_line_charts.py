@@ -84,3 +84,11 @@ def test_a_logarithmic_axis_is_labelled_in_plain_numbers_or_in_powers_of_ten():
 def test_bad_lines_are_refused_by_name(bad, error, match):
     with pytest.raises(error, match=match):
         lines(bad, **LABELS)
+
+
+def test_dots_at_the_edge_of_the_axes_are_drawn_whole():
+    pairs = {"a": ([1, 2], [1, 2]), "b": ([2], [1])}
+    figure = lines(pairs, xlabel="x", ylabel="y", dots=True, points={"a": (1, 1)})
+    assert [line.get_clip_on() for line in figure.axes[0].lines] == [False] * 3
+    figure = lines({"a": ([1, 2], [1, 2])}, xlabel="x", ylabel="y")
+    assert figure.axes[0].lines[0].get_clip_on()

@@ -69,14 +69,14 @@ def lines(
     axes, colors, ends = figure.subplots(), colors_of(data), []
     for name, (x, y) in data.items():
         marker = "o" if dots or len(x) == 1 else None
-        axes.plot(x, y, color=colors[name], marker=marker, markersize=4, label=name)
+        (line,) = axes.plot(x, y, color=colors[name], marker=marker, label=name)
+        line.set(markersize=4, clip_on=marker is None)  # dots at the edge are whole
         finite = np.flatnonzero(np.isfinite(y))
         if finite.size:
             ends.append((x[finite[-1]], y[finite[-1]], name, colors[name]))
     for name, point in points.items():
-        axes.plot(
-            *point, "o", color=colors.get(name, COLORS["reference"]), markersize=7
-        )
+        color = colors.get(name, COLORS["reference"])
+        axes.plot(*point, "o", color=color, markersize=7, clip_on=False)
     axes.set(
         xlabel=xlabel,
         ylabel=ylabel,
