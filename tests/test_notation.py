@@ -19,7 +19,7 @@ CHAPTERS = sorted(page for page in pages() if "/" not in page and page != "index
 def rows(page):
     """Return the symbols of each row, and where they have this meaning."""
     return [
-        (re.findall(r"\$([^$]+)\$", symbols), re.findall(r"`\.\./(\w+)`", where))
+        (re.findall(r"\$([^$]+)\$", symbols), re.findall(r"\.\./(\w+)", where))
         for symbols, _, where, _ in ROW.findall(page)
     ][1:]
 
