@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import io
+import itertools
 import json
 from pathlib import Path
 import statistics
@@ -221,6 +222,25 @@ def test_the_example_of_keras_io_trains_and_is_judged(
         )
 
 
+@pytest.mark.slow
+def test_each_course_of_the_rate_is_run_at_each_peak(load, monkeypatch, capsys):
+    courses = load("schedules")
+    monkeypatch.setattr(courses, "PEAKS", (0.003, 0.01))
+    courses.main(["--quick"])
+    printed = capsys.readouterr().out.strip().splitlines()
+    assert sum(row.startswith("10 ") for row in printed) == 6
+    assert printed[-1].startswith("| 10 | warm-up, stable, decay | 0.0")
+
+
+def test_a_course_is_shown_at_the_peak_whose_median_is_lowest(load):
+    courses, runs = load("schedules"), []
+    for name in courses.COURSES:
+        for peak, errors in {0.1: [0.1, 0.9, 0.9], 0.2: [0.3, 0.2, 0.5]}.items():
+            runs.append({"steps": 9, "course": name, "peak": peak, "errors": errors})
+    last = courses.table({"runs": runs}).splitlines()[-1]
+    assert last == "| 9 | warm-up, stable, decay | 0.2 | 0.3000 (0.2000 to 0.5000) |"
+
+
 # --- what is stored
 
 
@@ -278,6 +298,14 @@ def test_stored_networks_tell_the_story_of_the_book(networks):
     assert floor < test_loss("adam") < test_loss("adadelta_1") < mean_image
     assert mean_image < test_loss("adadelta_default")
     assert test_loss("source_0") < scores["pca32_mse"] / 1.5
+
+
+def test_stored_courses_lack_no_run(load):
+    courses, stored = load("schedules"), results.load("schedules")
+    steps = [epochs * courses.IMAGES // courses.BATCH for epochs in courses.EPOCHS]
+    found = [(run["steps"], run["course"], run["peak"]) for run in stored["runs"]]
+    assert found == list(itertools.product(steps, courses.COURSES, courses.PEAKS))
+    assert all(len(run["errors"]) == len(courses.SEEDS) for run in stored["runs"])
 
 
 def test_stored_epochs_over_files_need_no_memory_for_the_file(streamed, load):
