@@ -59,6 +59,8 @@ MENDED = [
             r'<script(?= (?:data-sd[^>]* )?src="(?!.*documentation_options))',
             "<script defer",
         ),
+        # They stand at the end of the page; before the styles nobody needs them.
+        (r'<link rel="preload" as="script"[^>]*>\s*', ""),
         # Readers aloud know neither role any more.
         (r' role="doc-biblioentry"', ""),
         (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
@@ -80,6 +82,12 @@ MENDED = [
         (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
     ]
 ]
+
+# One icon of a font that has thousands.
+ICON = re.compile(r"(?:\.fa-[\w-]+:before,?)+\{content:[^}]*\}")
+# As a page opens, the theme measures each cell, to give the keyboard a stop where one
+# scrolls. That lays out the whole page many times over, and none of them scrolls.
+MEASURES = "e.tabIndex=e.scrollWidth>e.clientWidth||e.scrollHeight>e.clientHeight?0:-1"
 
 logger = logging.getLogger(__name__)
 
@@ -261,6 +269,30 @@ def mend_pages(app, exception):
                 page.write_text(mended, encoding="utf-8")
 
 
+def lighten_theme(app, exception):
+    """Take out of the theme's files what every page would pay for and none uses."""
+    folder = Path(app.outdir)
+    script = folder / "_static" / "scripts" / "pydata-sphinx-theme.js"
+    if exception is not None or not script.exists():  # built for another theme
+        return
+    script.write_text(script.read_text(encoding="utf-8").replace(MEASURES, ""), "utf-8")
+    files = [*folder.rglob("*.html"), *folder.rglob("*.js")]
+    used = {
+        name
+        for file in files
+        if file.name != "fontawesome.js"
+        for name in re.findall(r"\bfa-[\w-]+", file.read_text(encoding="utf-8"))
+    }
+    style = folder / "_static" / "styles" / "pydata-sphinx-theme.css"
+    text = style.read_text(encoding="utf-8")
+    style.write_text(ICON.sub(lambda icon: kept_icon(icon[0], used), text), "utf-8")
+
+
+def kept_icon(rule, used):
+    """Return the style of an icon if a page or a script names it."""
+    return rule if used & {*re.findall(r"fa-[\w-]+", rule)} else ""
+
+
 def setup(app):
     """Connect the functions above to Sphinx' events."""
     if site_address():
@@ -277,4 +309,5 @@ def setup(app):
     app.add_node(nodes.image, override=True, html=(visit_image, depart))
     app.connect("html-page-context", choose_files, priority=900)
     app.connect("build-finished", mend_pages)
+    app.connect("build-finished", lighten_theme)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

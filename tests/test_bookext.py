@@ -1,11 +1,15 @@
 """The Sphinx extension turns our habits into what Sphinx reads."""
 
 import json
+from pathlib import Path
+import re
+import shutil
 from types import SimpleNamespace
 from typing import NamedTuple
 
 import book_rules
 import bookext
+import pydata_sphinx_theme
 import pytest
 from sphinx.application import Sphinx
 
@@ -240,6 +244,10 @@ def test_scripts_that_no_page_uses_are_left_out_and_inline_ones_come_once():
             '<script src="_static/documentation_options.js?v=9">',
         ),
         ("<script>let a = 1;</script>", "<script>let a = 1;</script>"),
+        (
+            '<link rel="preload" as="script" href="a.js" />\n<link rel="a">',
+            '<link rel="a">',
+        ),
         ('<div class="citation" role="doc-biblioentry">', '<div class="citation">'),
         ('<div role="list" class="citation-list">', '<div class="citation-list">'),
         (
@@ -277,6 +285,28 @@ def test_pages_are_mended_where_the_theme_is_heavy_or_hard_to_read_aloud(
     assert page.read_text(encoding="utf-8") == f"<p>{written}<b>"
     bookext.mend_pages(app, None)
     assert page.read_text(encoding="utf-8") == f"<p>{mended}<b>"
+
+
+def test_the_theme_loses_what_no_page_uses(tmp_path):
+    theme = (
+        Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static"
+    )
+    shutil.copytree(theme, tmp_path / "_static")
+    (tmp_path / "a.html").write_text('<i class="fa-solid fa-bars"></i>')
+    script = tmp_path / "_static/scripts/pydata-sphinx-theme.js"
+    style = tmp_path / "_static/styles/pydata-sphinx-theme.css"
+    before = script.read_text(encoding="utf-8")
+    assert before.count(bookext.MEASURES) == 1
+    app = SimpleNamespace(outdir=tmp_path)
+    bookext.lighten_theme(app, ValueError())
+    assert script.read_text(encoding="utf-8") == before
+    for _ in "twice":
+        bookext.lighten_theme(app, None)
+        assert bookext.MEASURES not in script.read_text(encoding="utf-8")
+        icons = re.findall(r"\.(fa-[\w-]+):before", style.read_text(encoding="utf-8"))
+        assert "fa-bars" in icons
+        assert "fa-xmark" in icons  # the script names it
+        assert "fa-zhihu" not in icons
 
 
 def test_a_public_name_that_no_page_shows_is_warned_of(monkeypatch):
