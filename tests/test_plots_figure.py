@@ -52,6 +52,20 @@ def test_the_same_figure_gives_the_same_bytes_with_no_date_in_them():
     assert "date" not in first._repr_svg_()[0]
 
 
+def test_a_long_name_below_an_axis_goes_on_in_a_second_row():
+    name = "time of an epoch, divided by that of Keras on TensorFlow in the same round"
+    fig = plots.seeds({"Keras on TensorFlow": [1, 2], "JAX": [1, 3]}, xlabel=name)
+    short = plots.seeds({"Keras on TensorFlow": [1, 2], "JAX": [1, 3]}, xlabel="time")
+    for each in (fig, short):
+        each._repr_svg_()
+        each._repr_svg_()  # what is folded stays as it is
+        box = each.axes[0].xaxis.label.get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= each.bbox.x1
+    assert fig.axes[0].get_xlabel().split() == name.split()
+    assert fig.axes[0].get_xlabel().count("\n") == 1
+    assert short.axes[0].get_xlabel() == "time"
+
+
 @pytest.mark.slow
 def test_drawing_changes_no_setting_and_needs_no_pyplot():
     code = (

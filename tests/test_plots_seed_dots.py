@@ -1,3 +1,5 @@
+import itertools
+
 from aebook.plots import seed_panels, seeds
 import numpy as np
 import pytest
@@ -114,3 +116,16 @@ def test_panels_share_an_axis_if_asked():
     )
     first, second = figure.axes
     assert first.get_xlim() == second.get_xlim()
+
+
+def test_the_numbers_under_narrow_panels_do_not_touch():
+    rows = {"Schedule-Free, as Keras has it": [0.006, 0.3], "Adam": [0.01, 0.02]}
+    panels = dict.fromkeys(("first", "second", "third"), rows)
+    figure = seed_panels(panels, xlabel="loss", log_x=True)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        shown = [t for t in axes.get_xticklabels() if t.get_text()]
+        boxes = [t.get_window_extent() for t in shown]
+        inside = [b for b in boxes if axes.bbox.x0 <= (b.x0 + b.x1) / 2 <= axes.bbox.x1]
+        assert len(inside) >= 2
+        assert min(b.x0 - a.x1 for a, b in itertools.pairwise(inside)) > 3  # pixels

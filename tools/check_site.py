@@ -76,6 +76,7 @@ MATH = re.compile(r"<math.*?</math>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 INSPECT = Path(__file__).with_name("inspect_page.js").read_text(encoding="utf-8")
 CLOSED = "document.querySelectorAll('article details:not([open])').length"
+FADING = "document.getAnimations().filter(it => it.animationName).length"
 FOCUSED = """() => {
   const node = document.activeElement;
   if (node === document.body) return null;
@@ -262,10 +263,12 @@ def on_paper(page: Page) -> list[str]:
     """Return what is wrong with a page when it is printed from dark mode."""
     set_mode(page, "dark")
     closed = page.evaluate(CLOSED)
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", reduced_motion="no-preference")
     page.set_viewport_size({"width": PAPER, "height": HEIGHT})
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     wrong = []
+    if fading := page.evaluate(FADING):  # printed as pale as they are at first
+        wrong.append(f"{fading} parts still fade in")
     if page.evaluate("document.documentElement.dataset.theme") != "light":
         wrong.append("not in light mode")
     if left := page.evaluate(CLOSED):
@@ -276,7 +279,7 @@ def on_paper(page: Page) -> list[str]:
         wrong.append("dark mode does not come back")
     if page.evaluate(CLOSED) != closed:
         wrong.append("what was folded stays open")
-    page.emulate_media(media="screen")
+    page.emulate_media(media="screen", reduced_motion="reduce")
     set_mode(page, "light")
     return wrong
 

@@ -16,11 +16,16 @@ from matplotlib.ticker import LogLocator, NullLocator
 __all__ = ["format_log_axis", "label_line_ends", "separate"]
 
 
-def format_log_axis(axis: Axis) -> None:
-    """Write 0.02 and 5 on a logarithmic axis, or powers of ten over many decades."""
+def format_log_axis(axis: Axis, subs: Sequence[int] = (1, 2, 5)) -> None:
+    """Write 0.02 and 5 on a logarithmic axis, or powers of ten over many decades.
+
+    Args:
+        axis: An axis whose limits are final.
+        subs: What is written in each decade; `(1, 3)` where there is little room.
+    """
     low, high = axis.get_view_interval()
     if high / low < 1e3:
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_locator(LogLocator(subs=subs))
         axis.set_major_formatter(words.TICK)
     axis.set_minor_locator(NullLocator())
 

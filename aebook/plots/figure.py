@@ -64,6 +64,7 @@ WIDTH = 6.0  # inches
 POINTS = 72  # in an inch
 DPI = 144  # of the PNG; a page has 96 pixels in an inch
 TITLE_WIDTH = 66  # characters in a line of the title
+LONG = 40  # characters of a name that may not fit below its axis
 NOT_STORED = dict.fromkeys(["Creator", "Date", "Format", "Type"])
 
 
@@ -113,6 +114,20 @@ class Figure(MatplotlibFigure):
         """Add axes in the style of the book; `subplots` comes through here too."""
         with matplotlib.rc_context(STYLE):
             return super().add_subplot(*args, **kwargs)
+
+    def savefig(self, *args: Any, **kwargs: Any) -> None:
+        """Write the figure; a name below an axis gets a second row if it needs one."""
+        names = [axes.xaxis.label for axes in self.axes]
+        long = [name for name in names if len(name.get_text()) > LONG]
+        if long:
+            self.draw_without_rendering()  # the layout decides where they stand
+        for name in long:
+            text, box = name.get_text(), name.get_window_extent()
+            middle = (box.x0 + box.x1) / 2
+            share = 2 * min(middle, self.bbox.x1 - middle) / box.width
+            if share < 1 and "\n" not in text:
+                name.set_text(textwrap.fill(text, int(share * len(text))))
+        super().savefig(*args, **kwargs)
 
     def _repr_svg_(self) -> tuple[str, dict[str, Any]]:
         text = io.StringIO()

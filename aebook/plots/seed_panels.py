@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aebook.plots import words
+from aebook.plots.axes import format_log_axis
 from aebook.plots.figure import COLORS, STYLE, Figure
 from aebook.plots.floors import as_floors
 from aebook.plots.input_checks import check_log, check_named
@@ -84,6 +85,8 @@ def seed_panels(
                 value, color=COLORS["reference"], linestyle=style, label=floor
             )
         draw_rows(axes, rows, log_x=log_x)
+        if log_x and len(drawn) > 2:
+            format_log_axis(axes.xaxis, subs=(1, 3))
         axes.set_title(name, fontsize=9)
         axes.tick_params(axis="x", labelsize=8)
     figure.supxlabel(xlabel, fontsize=10)
