@@ -137,6 +137,10 @@ BAD = {
         cell(outputs=[image(150_001, mime=book_rules.SVG)], metadata=FIGURE),
     ),
     "a line that is cut": ("wide_code", cell("x = 1  " + "# " + 90 * "a")),
+    "a line of a solution that is cut": (
+        "wide_code",
+        cell("# Answer: " + 79 * "a", metadata=SOLUTION),
+    ),
     "long function": ("long_helpers", cell(LONG)),
     "long class": ("long_helpers", cell(LONG.replace("def helper()", "class Helper"))),
     "long function after a magic": (
