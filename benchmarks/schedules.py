@@ -22,13 +22,8 @@ import keras
 import numpy as np
 
 RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "schedules.json"
-IMAGES, BATCH, SEEDS, PEAKS, EPOCHS = (
-    22_000,
-    100,
-    (0, 1, 2),
-    (0.003, 0.01, 0.03),
-    (2, 4),
-)
+IMAGES, BATCH, SEEDS = 22_000, 100, (0, 1, 2)
+PEAKS, EPOCHS = (0.003, 0.01, 0.03), (2, 4)
 COURSES = {
     "constant": lambda peak, steps: peak,
     "cosine, warm-up": lambda peak, steps: schedules.CosineDecay(
