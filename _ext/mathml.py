@@ -21,7 +21,6 @@ TEMML = Path(__file__).resolve().parent / "temml" / "temml.min.js"
 TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|.", re.DOTALL)
 GATHERED = re.compile(r"\\begin\{gathered\}(.*)\\end\{gathered\}", re.DOTALL)
 BRACE = "⏟"
-MACROS = {r"\top": r"\mathrm{T}"}  # the font draws ⊤ upside down, off its place
 # A formula may go on in another row at these, if they stand in no group.
 WIDE_SPACES = {r"\quad", r"\qquad"}
 RELATIONS = {"=", r"\approx", r"\gets", r"\le", r"\ge", r"\leftarrow", r"\xrightarrow"}
@@ -46,7 +45,6 @@ def to_mathml(latex: str, *, display: bool = False) -> str:
         ValueError: If Temml cannot read it; the message says where.
     """
     options = {"displayMode": display, "throwOnError": True, "strict": True}
-    options["macros"] = dict(MACROS)
     try:
         return without_braces(engine().call("temml.renderToString", latex, options))
     except JSEvalException as error:
