@@ -25,6 +25,7 @@ REPOSITORY_OPTIONS = (
     "use_repository_button",
 )
 
+RETURNED = {"Returns:", "Yields:"}
 GITHUB = re.compile(r"https://github\.com/([\w-]+)/([\w.-]+)")
 NOT_FOUND = "Page not found"
 NOWHERE = f"""<h1>{NOT_FOUND}</h1>
@@ -183,6 +184,13 @@ def convert_docstring(app, what, name, obj, options, lines):
     lines[:] = "\n".join(
         text if DOCTEST.match(text) else to_rst(text) for text in blocks(lines)
     ).split("\n")
+    # To napoleon what stands before a colon is a type; we write none there.
+    described = [0] if what in ("attribute", "property") else []
+    described += [i for i, line in enumerate(lines, 1) if line.strip() in RETURNED]
+    for i in described:
+        lines[i] = re.sub(r"^(\s*)(?=\S)", r"\1: ", lines[i])
+    # A name that ends in an underscore would be a link.
+    lines[:] = [re.sub(r"^(\s+\w*[^\W_])_: ", r"\1\\_: ", line) for line in lines]
 
 
 def blocks(lines):

@@ -11,9 +11,11 @@ from sphinx.writers.html5 import HTML5Translator
 
 PAPER, INK = (18, 18, 18), (230, 232, 235)  # white and black, in dark mode
 LEAST_CONTRAST = 3.5  # of a line to the page
+THINNEST_DOT = 0.4  # opacity below which an area is meant to be seen through
 GREY = 8  # a colour whose parts differ by no more has no hue
 SOURCE = re.compile(r'src="([^"]+)\.svg"')
 COLOR = re.compile(r"#[0-9a-f]{6}")
+OPACITY = re.compile(r"opacity: ([0-9.]+)")
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 
@@ -74,7 +76,9 @@ def recolor(node: ElementTree.Element) -> None:
         node.set("fill", "#000000")
         return
     if "style" in node.attrib:
-        node.set("style", COLOR.sub(lambda match: dark(match[0]), node.attrib["style"]))
+        style = node.attrib["style"]
+        seen = min(map(float, OPACITY.findall(style)), default=1)
+        node.set("style", COLOR.sub(lambda match: dark(match[0], seen), style))
     for child in node:
         recolor(child)
 
@@ -88,21 +92,34 @@ def is_sign(node: ElementTree.Element) -> bool:
     return bool(found) and not is_grey(red_green_blue(found[0]))
 
 
-def dark(name: str) -> str:
-    """Return a colour as it is in dark mode.
+def dark(name: str, opacity: float = 1) -> str:
+    """Return a colour as it is in dark mode, lighter where the paper shines through.
+
+    Areas that are thinner than dots and lines have to be seen through, and stay so.
 
     >>> dark("#ffffff"), dark("#000000"), dark("#e69f00"), dark("#882255")
     ('#121212', '#e6e8eb', '#e69f00', '#a3547b')
+    >>> dark("#882255", opacity=0.6)
+    '#cb9eb4'
     """
+    if opacity < THINNEST_DOT:
+        opacity = 1
     parts = red_green_blue(name)
     if is_grey(parts):
         share = sum(parts) / 3 / 255
-        return color(
-            p * share + i * (1 - share) for p, i in zip(PAPER, INK, strict=True)
-        )
-    while contrast(parts, PAPER) < LEAST_CONTRAST:
+        pairs = zip(PAPER, INK, strict=True)
+        parts = [p * share + i * (1 - share) for p, i in pairs]
+        if opacity == 1:
+            return color(parts)  # axes, grids and letters keep their weight
+    while contrast(over_paper(parts, opacity), PAPER) < LEAST_CONTRAST:
         parts = [part + (255 - part) * 0.05 for part in parts]
     return color(parts)
+
+
+def over_paper(parts, opacity: float) -> list[float]:
+    """Return what is seen of a colour that the dark paper shines through."""
+    pairs = zip(parts, PAPER, strict=True)
+    return [opacity * part + (1 - opacity) * paper for part, paper in pairs]
 
 
 def red_green_blue(name: str) -> list[float]:

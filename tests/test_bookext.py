@@ -12,6 +12,7 @@ import bookext
 import pydata_sphinx_theme
 import pytest
 from sphinx.application import Sphinx
+from sphinx.ext.napoleon import Config, GoogleDocstring
 
 
 def convert(text):
@@ -54,6 +55,28 @@ def test_display_maths_keeps_its_indent():
 def test_a_doctest_is_left_alone():
     doctest = ">>> f(`x`)  # $a$\narray([`1`, `2`])"
     assert convert(f"`a`\n\n{doctest}\n\n`b`") == f"``a``\n\n{doctest}\n\n``b``"
+
+
+@pytest.mark.parametrize(
+    ("what", "written"),
+    [
+        ("function", "Do.\n\nReturns:\n    The loss of each epoch: a mean."),
+        ("property", "How often each is compared: `samples` times."),
+    ],
+)
+def test_what_stands_before_a_colon_is_no_type(what, written):
+    lines = written.split("\n")
+    bookext.convert_docstring(None, what, "f", None, None, lines)
+    read = str(GoogleDocstring(lines, Config(napoleon_use_rtype=False), None, what))
+    assert "*" not in read and " -- " not in read and ":type:" not in read
+    assert written.split("\n")[-1].strip().replace("`", "") in read.replace("`", "")
+
+
+def test_a_name_keeps_its_last_underscore():
+    lines = ["A class.", "", "Attributes:", "    threshold_: Their quantile."]
+    bookext.convert_docstring(None, "class", "C", None, None, lines)
+    read = str(GoogleDocstring(lines, Config(napoleon_use_ivar=True), None, "class"))
+    assert ":ivar threshold\\_: Their quantile." in read
 
 
 TEXT = 'Down to <span data-role="glue:text loss:.2f">2.31</span>.'

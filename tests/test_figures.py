@@ -37,14 +37,26 @@ def test_white_and_black_change_places_and_light_colours_stay(light, in_dark):
     assert figures.dark(light) == in_dark
 
 
+@pytest.mark.parametrize("opacity", [1, 0.6, 0.5])
 @pytest.mark.parametrize("color", plots.figure.CYCLE)
-def test_every_line_is_seen_in_dark_mode_and_keeps_its_hue(color):
-    seen = figures.red_green_blue(figures.dark(color))
-    assert figures.contrast(seen, figures.PAPER) >= 3  # what WCAG asks of graphics
+def test_lines_and_dots_are_seen_in_dark_mode_and_keep_their_hue(color, opacity):
+    seen = figures.red_green_blue(figures.dark(color, opacity))
+    through = figures.over_paper(seen, opacity)
+    assert figures.contrast(through, figures.PAPER) >= 3  # what WCAG asks of graphics
     before = figures.red_green_blue(color)
     if not figures.is_grey(before):
         assert np.argmax(seen) == np.argmax(before)
         assert np.argmin(seen) == np.argmin(before)
+
+
+def test_what_is_seen_through_is_not_made_lighter():
+    assert figures.dark("#0072b2", 0.15) == figures.dark("#0072b2")
+
+
+def test_a_dot_is_lighter_by_its_own_opacity():
+    dot = '<path style="fill: #882255; fill-opacity: 0.6"/>'
+    found = styles(figures.to_dark(svg(dot)))
+    assert found == [f"fill: {figures.dark('#882255', 0.6)}; fill-opacity: 0.6"]
 
 
 def test_ten_colours_are_ten_in_dark_mode_too():
