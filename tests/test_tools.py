@@ -58,6 +58,19 @@ def test_a_run_is_stored_without_what_changes(execute, chapter):
 
 
 @pytest.mark.slow
+def test_a_text_that_names_no_value_does_not_cost_the_run(execute, chapter):
+    path = chapter("print(1)")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(v4.new_markdown_cell("It is {glue:text}`nothing`."))
+    nbformat.write(notebook, path)
+    (complaint,) = execute.execute(path, timeout=60)
+    assert "`nothing` stands for nothing" in complaint
+    stored = nbformat.read(path, as_version=4).cells
+    assert stored[0].outputs[0].text == "1\n"
+    assert stored[1].source == "It is {glue:text}`nothing`."
+
+
+@pytest.mark.slow
 def test_a_second_run_stores_the_same_bytes(execute, chapter):
     path = chapter("print(1)", "{'a': 1}")
     execute.execute(path, timeout=60)

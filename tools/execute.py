@@ -2,8 +2,9 @@
 
 The values that a text names are written into it, so that any viewer shows them. A
 chapter is replaced only when every cell ran, raised nothing and wrote nothing to
-stderr. What is stored depends on the code and its results alone: no time stamps, no
-versions of Python, no random cell ids.
+stderr; a text that names no value is told, and does not cost the run. What is stored
+depends on the code and its results alone: no time stamps, no versions of Python, no
+random cell ids.
 """
 
 from __future__ import annotations
@@ -166,18 +167,21 @@ def execute(path: Path, timeout: int) -> list[str]:
     name_cells(notebook)
     try:
         run(notebook, path.parent, timeout, label)
-        to_text(notebook, folder)
         wrong = complaints(notebook)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError, RoleError) as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         wrong = [str(error).rstrip()]
-    seconds = time.perf_counter() - start
-    clear = "\r" if sys.stdout.isatty() else ""
     state = "NOT STORED" if wrong else "stored"
-    print(f"{clear}{label:<32} {seconds:6.1f} s  {state}", flush=True)
     if not wrong:
+        try:
+            to_text(notebook, folder)
+        except RoleError as error:  # the run is good, and may have taken minutes
+            wrong, state = [str(error)], "stored, mend its text and run --text"
         tidy(notebook)
         write(notebook, path)
         save_pictures(notebook)
+    seconds = time.perf_counter() - start
+    clear = "\r" if sys.stdout.isatty() else ""
+    print(f"{clear}{label:<32} {seconds:6.1f} s  {state}", flush=True)
     return wrong
 
 
