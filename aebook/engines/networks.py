@@ -82,7 +82,8 @@ def plain_torch(
     def train(first: int, last: int) -> Weights:
         for step in range(first, last):
             x = data[rows_of(step, step + 1, len(data))]
-            if rule == "adam":  # Keras adds epsilon before the bias is corrected
+            if rule == "adam":
+                # Keras divides sqrt(s) + 1e-7 by this root, PyTorch only sqrt(s)
                 epsilon = 1e-7 / math.sqrt(1 - 0.999 ** (step + 1))
                 optimizer.param_groups[0]["eps"] = epsilon
             optimizer.zero_grad()
@@ -113,24 +114,24 @@ def plain_jax(
     rate, beta_1, beta_2, epsilon = RATES[rule], 0.9, 0.999, 1e-7
 
     @jax.jit
-    def step(w: list, m: list, v: list, t: int, x: jax.Array) -> tuple:
+    def step(w: list, m: list, s: list, t: int, x: jax.Array) -> tuple:
         g = jax.grad(loss)(w, x)
         if rule == "sgd":
-            return [a - rate * b for a, b in zip(w, g, strict=True)], m, v
+            return [a - rate * b for a, b in zip(w, g, strict=True)], m, s
         m = [beta_1 * a + (1 - beta_1) * b for a, b in zip(m, g, strict=True)]
-        v = [beta_2 * a + (1 - beta_2) * b**2 for a, b in zip(v, g, strict=True)]
+        s = [beta_2 * a + (1 - beta_2) * b**2 for a, b in zip(s, g, strict=True)]
         alpha = rate * jnp.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-        steps = [alpha * a / (jnp.sqrt(b) + epsilon) for a, b in zip(m, v, strict=True)]
-        return [a - b for a, b in zip(w, steps, strict=True)], m, v
+        steps = [alpha * a / (jnp.sqrt(b) + epsilon) for a, b in zip(m, s, strict=True)]
+        return [a - b for a, b in zip(w, steps, strict=True)], m, s
 
     w, data = [jnp.asarray(a) for a in weights], jnp.asarray(images)
-    m = v = [jnp.zeros_like(a) for a in w]
+    m = s = [jnp.zeros_like(a) for a in w]
 
     def train(first: int, last: int) -> Weights:
-        nonlocal w, m, v
+        nonlocal w, m, s
         for t in range(first, last):
             x = data[rows_of(t, t + 1, len(data))]
-            w, m, v = step(w, m, v, t + 1, x)
+            w, m, s = step(w, m, s, t + 1, x)
         return [np.asarray(a) for a in w]
 
     return train
