@@ -20,7 +20,7 @@ export OPENBLAS_NUM_THREADS = 1
 export SCIPY_ARRAY_API = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-backends check execute serve lint lock bench bench-speed \
+.PHONY: help book quick test test-backends check execute serve lint lock bench bench-speed \
   bench-optimizers parity sizes clean
 
 help: ## list the commands
@@ -35,10 +35,12 @@ book: .venv/installed ## build the site into _build/html, from the stored output
 WORKERS ?= 2
 PYTEST = $(BIN)/pytest -q -n $(WORKERS)
 # With one thread for TensorFlow: two kernels at work get in each other's way with more.
-test: .venv/installed lint ## lint, quick unit tests, doctests, book tests, every chapter run
-	$(PYTEST) --dist worksteal -m "not slow" --deselect README.md
+test: quick ## lint, quick unit tests, doctests, book tests, every chapter run
 	TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
 	  $(PYTEST) --dist loadfile --nbval-lax chapters
+
+quick: .venv/installed lint
+	$(PYTEST) --dist worksteal -m "not slow" --deselect README.md
 
 # One thread for PyTorch: on busy cores its threads wait for each other.
 WITH_TORCH := PYTHONPATH=$(CURDIR)/.venv/torch OMP_NUM_THREADS=1
@@ -59,8 +61,9 @@ test-backends: .venv/installed ## the tests of the models on TensorFlow, JAX and
 	$(WITH_TORCH) $(BIN)/python tests/saved_files.py || failed="$$failed files"; \
 	if [ "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
-# In parts: TensorFlow keeps what it traced as long as the process lives.
-check: test book ## all that CI runs: slow tests, book, chapters alone, pages in a browser
+# In parts: TensorFlow keeps what it traced as long as the process lives. The chapters
+# run once, as a reader has them: alone, with the wheel.
+check: quick book ## all that CI runs: slow tests, book, chapters alone, pages in a browser
 	@for letters in a-e f g-l m n-z; do \
 	  $(PYTEST) --dist worksteal -m slow tests/test_[$$letters]*.py || exit 1; done
 	$(PYTEST) README.md

@@ -1,14 +1,15 @@
 """Run each chapter as a reader has it who took it with the download button.
 
 The wheel is built and installed, with what its extra `book` asks for and no more, into
-an environment of its own; each chapter is copied alone into an empty folder and
-executed there, with no network. Then one chapter is run by the cell that fetches the
-book on Colab, from a clone of this repository.
+an environment of its own; each chapter is copied alone into an empty folder, and there
+nbval executes it in a kernel of that environment, with no network. Then one chapter is
+run by the cell that fetches the book on Colab, from a clone of this repository.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
+import json
 import os
 from pathlib import Path
 import shutil
@@ -23,6 +24,9 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).parent / "uv"
 TIMEOUT = 900  # seconds for a chapter, on a machine busy with another
+FOR_COLAB = "mse_and_gradient_descent"  # the quickest
+# Two kernels at work get in each other's way with more threads.
+ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 # Imported by each Python of the environment at its start. Jupyter talks to a kernel
 # through ZeroMQ, which does not come by here.
 NO_NETWORK = """\
@@ -77,32 +81,43 @@ def run(command: list, **options) -> str:
         [str(part) for part in command], capture_output=True, text=True, **options
     )
     if done.returncode:
-        raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stderr[-3000:]}")
+        said = (done.stdout + done.stderr)[-3000:]
+        raise RuntimeError(f"{' '.join(map(str, command))}\n{said}")
     return done.stdout
 
 
-def execute_alone(python: Path, notebook: Path, **environment: str) -> float:
+def add_kernel(python: Path, folder: Path) -> None:
+    """Let notebooks be executed by the Python of the environment."""
+    kernel = folder / "jupyter" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    start = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    about = {"argv": start, "display_name": "alone", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(about), encoding="utf-8")
+
+
+def execute_alone(notebook: Path, jupyter: Path, **environment: str) -> float:
     """Execute a notebook in the folder where it lies; return the seconds it took."""
     start = time.perf_counter()
-    names = ("PYTHONPATH", "JUPYTER_PATH", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND")
+    names = ("PYTHONPATH", "TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND")
     plain = {key: value for key, value in os.environ.items() if key not in names}
+    pytest = [sys.executable, "-m", "pytest", "-q", "--nbval-lax"]
     run(
-        [python.with_name("jupyter-execute"), f"--timeout={TIMEOUT}", notebook.name],
+        [*pytest, f"--nbval-cell-timeout={TIMEOUT}", notebook.name],
         cwd=notebook.parent,
-        env=plain | environment,
+        env=plain | ONE_THREAD | {"JUPYTER_PATH": str(jupyter)} | environment,
         timeout=TIMEOUT,
     )
     return time.perf_counter() - start
 
 
-def check(chapter: Path, python: Path, folder: Path) -> str:
+def check(chapter: Path, folder: Path) -> str:
     """Execute a copy of a chapter that has nothing beside it."""
     alone = folder / chapter.stem
     alone.mkdir()
     copy = Path(shutil.copy(chapter, alone))
     home = folder / "home" / chapter.stem
     home.mkdir(parents=True)
-    seconds = execute_alone(python, copy, HOME=str(home))
+    seconds = execute_alone(copy, folder / "jupyter", HOME=str(home))
     return f"{chapter.stem:<32} {seconds:6.1f} s  ran alone"
 
 
@@ -112,22 +127,22 @@ def check_colab(python: Path, folder: Path) -> str:
         return "this folder is no repository: the cell for Colab was not tried"
     run([UV, "pip", "uninstall", "-q", "--python", python, "aebook"])
     run([UV, "pip", "install", "-q", "--python", python, "pip", "hatchling"])
-    notebook = nbformat.read(ROOT / "chapters" / "background.ipynb", as_version=4)
+    notebook = nbformat.read(ROOT / "chapters" / f"{FOR_COLAB}.ipynb", as_version=4)
     set_colab_cell(notebook, ROOT.as_uri(), "chapters")
     name_cells(notebook)
     (folder / "colab").mkdir()
-    copy = folder / "colab" / "background.ipynb"
+    copy = folder / "colab" / f"{FOR_COLAB}.ipynb"
     nbformat.write(notebook, copy)
     # What the package needs, and what builds it, is there. (The 0 is a quirk of pip.)
     have = {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0"}
     settings = folder / "gitconfig"  # the repository may be another user's
     settings.write_text("[safe]\n\tdirectory = *\n", encoding="utf-8")
     have["GIT_CONFIG_GLOBAL"] = str(settings)
-    seconds = execute_alone(python, copy, **have)
+    seconds = execute_alone(copy, folder / "jupyter", **have)
     where = run([python, "-c", "import aebook; print(aebook.__file__)"], cwd=folder)
     if not Path(where.strip()).is_relative_to(python.parent.parent):
         raise RuntimeError(f"aebook was imported from {where}")
-    return f"{'background, by the cell for Colab':<32} {seconds:5.1f} s  ran"
+    return f"{FOR_COLAB:<32} {seconds:6.1f} s  ran by the cell for Colab"
 
 
 def main() -> None:
@@ -136,7 +151,8 @@ def main() -> None:
         folder = Path(name)
         python = install(folder)
         cut = cut_network(python)
-        runs = [pool.submit(check, path, python, folder) for path in find_chapters([])]
+        add_kernel(python, folder)
+        runs = [pool.submit(check, path, folder) for path in find_chapters([])]
         failed = []
         for each in as_completed(runs):
             if error := each.exception():
