@@ -21,6 +21,8 @@ TEMML = Path(__file__).resolve().parent / "temml" / "temml.min.js"
 TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|.", re.DOTALL)
 GATHERED = re.compile(r"\\begin\{gathered\}(.*)\\end\{gathered\}", re.DOTALL)
 BRACE = "⏟"
+# As high and deep as most letters, or the sign of a root over one hangs below the line.
+STRUT = '<mspace width="0" height="0.8em" depth="0.22em"></mspace>'
 # A formula may go on in another row at these, if they stand in no group.
 WIDE_SPACES = {r"\quad", r"\qquad"}
 RELATIONS = {"=", r"\approx", r"\gets", r"\le", r"\ge", r"\leftarrow", r"\xrightarrow"}
@@ -46,9 +48,10 @@ def to_mathml(latex: str, *, display: bool = False) -> str:
     """
     options = {"displayMode": display, "throwOnError": True, "strict": True}
     try:
-        return without_braces(engine().call("temml.renderToString", latex, options))
+        found = engine().call("temml.renderToString", latex, options)
     except JSEvalException as error:
         raise ValueError(str(error).splitlines()[0]) from error
+    return without_braces(found.replace("<msqrt>", f"<msqrt>{STRUT}"))
 
 
 def without_braces(mathml: str) -> str:

@@ -23,6 +23,13 @@ def test_a_formula_is_mathml():
     assert tree.get("display") is None
 
 
+def test_the_sign_of_a_root_is_as_high_over_each_letter():
+    tree = ElementTree.fromstring(mathml.to_mathml(r"\sqrt v + \sqrt{\sqrt t}"))
+    roots = [*tree.iter("msqrt")]
+    assert len(roots) == 3
+    assert all(root[0].get("height") and root[0].get("width") == "0" for root in roots)
+
+
 def test_a_displayed_formula_says_so():
     tree = ElementTree.fromstring(mathml.to_mathml("a", display=True))
     assert tree.get("display") == "block"
