@@ -52,6 +52,16 @@ def test_one_measurement_is_seen_as_a_dot():
     assert drawn(lines({"a": STEPS}, dots=True, **LABELS))[0].get_marker() == "o"
 
 
+def test_loose_pairs_are_dots_without_a_line():
+    figure = lines({"seen": STEPS, "a": STEPS}, loose=["seen"], **LABELS)
+    seen, joined = drawn(figure)
+    assert (seen.get_linestyle(), seen.get_marker()) == ("None", "o")
+    assert (joined.get_linestyle(), joined.get_marker()) == ("-", "None")
+    assert "seen: 4 dots, from 0 to 3 across and from 1 to 8 upwards" in figure.alt
+    with pytest.raises(ValueError, match=r"some of \['a'\], got \['b'\]"):
+        lines({"a": STEPS}, loose=["b"], **LABELS)
+
+
 @pytest.mark.parametrize("axis", ["x", "y"])
 def test_a_logarithmic_axis_refuses_zero(axis):
     bad = {"x": ([0, 1], [1, 1]), "y": ([1, 1], [0, 1])}[axis]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from aebook.plots import words
@@ -27,6 +27,7 @@ def lines(
     log_x: bool = False,
     log_y: bool = False,
     dots: bool = False,
+    loose: Collection[str] = (),
     title: str | None = None,
 ) -> Figure:
     """Draw one line for each name, which stands at its end or in a legend.
@@ -41,6 +42,7 @@ def lines(
         log_x: Whether the x axis is logarithmic.
         log_y: Whether the y axis is logarithmic.
         dots: Whether each pair of the lists gets a dot, as measurements do.
+        loose: Names whose pairs are dots with no line between them, as samples are.
         title: What the figure answers.
 
     Returns:
@@ -48,8 +50,8 @@ def lines(
 
     Raises:
         TypeError: If `named` is no mapping, or holds anything but numbers.
-        ValueError: If it is empty, if two lists differ in length, or if an axis is
-            logarithmic and a value is not positive.
+        ValueError: If it is empty, if two lists differ in length, if an axis is
+            logarithmic and a value is not positive, or if a loose name is not in it.
 
     Example:
         >>> lines({"fall": ([1, 2, 4], [9, 3, 5])}, xlabel="step", ylabel="loss").alt
@@ -59,18 +61,24 @@ def lines(
         named, "named", '{"name": (x, y), ...}', "give at least one line"
     )
     data = {str(name): _as_line(name, pair) for name, pair in given.items()}
+    if unknown := set(loose) - set(data):
+        raise ValueError(
+            f"loose must name some of {sorted(data)}, got {sorted(unknown)} as well"
+        )
     floors, points = as_floors(floors), dict(points or {})
     every_x, every_y = (
         np.concatenate(part) for part in zip(*data.values(), strict=True)
     )
     check_log(every_x, log_x, "log_x")
     check_log([*every_y, *floors.values()], log_y, "log_y")
-    figure = Figure(_alt(data, floors, points, xlabel, ylabel), 3.4, title)
+    figure = Figure(_alt(data, loose, floors, points, xlabel, ylabel), 3.4, title)
     axes, colors, ends = figure.subplots(), colors_of(data), []
     for name, (x, y) in data.items():
-        marker = "o" if dots or len(x) == 1 else None
+        marker = "o" if dots or len(x) == 1 or name in loose else None
         (line,) = axes.plot(x, y, color=colors[name], marker=marker, label=name)
         line.set(markersize=4, clip_on=marker is None)  # dots at the edge are whole
+        if name in loose:
+            line.set(linestyle="none", markersize=3, alpha=0.6, markeredgewidth=0)
         finite = np.flatnonzero(np.isfinite(y))
         if finite.size:
             ends.append((x[finite[-1]], y[finite[-1]], name, colors[name]))
@@ -113,8 +121,18 @@ def _as_line(name: str, pair: Any) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def _alt(data: dict, floors: dict, points: dict, xlabel: str, ylabel: str) -> str:
-    lines = words.parts(_in_words(name, x, y) for name, (x, y) in data.items())
+def _alt(
+    data: dict,
+    loose: Collection[str],
+    floors: dict,
+    points: dict,
+    xlabel: str,
+    ylabel: str,
+) -> str:
+    lines = words.parts(
+        _in_words(name, x, y) if name not in loose else _cloud_in_words(name, x, y)
+        for name, (x, y) in data.items()
+    )
     return words.sentences(
         words.LINE_CHART.format(y=ylabel, x=xlabel, lines=lines),
         words.marks(words.DOTS, words.DOT_AT, points),
@@ -135,3 +153,9 @@ def _in_words(name: str, x: np.ndarray, y: np.ndarray) -> str:
     if lost:
         texts.append(words.NOT_FINITE.format(count=lost))
     return words.items(texts)
+
+
+def _cloud_in_words(name: str, x: np.ndarray, y: np.ndarray) -> str:
+    return words.CLOUD.format(
+        name=name, count=len(x), left=x.min(), right=x.max(), low=y.min(), high=y.max()
+    )

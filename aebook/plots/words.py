@@ -58,6 +58,10 @@ LOWEST = "lowest {value:.4g} at {x:.4g}"
 HIGHEST = "highest {value:.4g} at {x:.4g}"
 NOT_FINITE = "{count} not finite"
 NO_VALUE = "{name}: no finite value"
+CLOUD = (
+    "{name}: {count} dots, from {left:.4g} to {right:.4g} across and from {low:.4g} "
+    "to {high:.4g} upwards"
+)
 LOGARITHMIC = ", logarithmic,"  # after what an axis shows
 
 # --- training curves
