@@ -241,6 +241,36 @@ def test_a_course_is_shown_at_the_peak_whose_median_is_lowest(load):
     assert last == "| 9 | warm-up, stable, decay | 0.2 | 0.3000 (0.2000 to 0.5000) |"
 
 
+@pytest.mark.slow
+def test_an_architecture_is_trained_and_judged(load):
+    architectures, digits = load("architectures"), data.load_mnist(validation=100)
+    few = digits._replace(x_test=digits.x_test[:50])
+    pilot = architectures.train("recurrent", architectures.PILOT, 0.01, few, (100, 1))
+    assert set(pilot) == {"architecture", "seed", "rate", "weights", "validation"}
+    run = architectures.train("dense", 1, 0.01, few, (100, 1))
+    assert run["weights"] == 419_120 and run["error"] < run["moved"]
+
+
+def test_a_rate_is_doubled_until_it_is_worse_and_then_the_seeds_follow(load):
+    architectures = load("architectures")
+    found = {0.001: 3.0, 0.002: 1.0, 0.004: 2.0}
+    runs, order = [], []
+    while (missing := architectures.next_run(runs, "dense")) is not None:
+        seed, rate = missing
+        order.append(missing)
+        score = {} if seed else {"validation": found[rate]}
+        runs.append({"architecture": "dense", "seed": seed, "rate": rate, **score})
+    assert order[:3] == [(0, 0.001), (0, 0.002), (0, 0.004)]
+    assert order[3:] == [(seed, 0.002) for seed in architectures.SEEDS]
+
+
+def test_moved_digits_are_black_where_they_were(load):
+    architectures = load("architectures")
+    x = np.ones((2, 28, 28))
+    moved = architectures.moved(x)
+    assert (moved[:, :, :4] == 0).all() and (moved[:, :, 4:] == 1).all()
+
+
 # --- what is stored
 
 
@@ -306,6 +336,16 @@ def test_stored_courses_lack_no_run(load):
     found = [(run["steps"], run["course"], run["peak"]) for run in stored["runs"]]
     assert found == list(itertools.product(steps, courses.COURSES, courses.PEAKS))
     assert all(len(run["errors"]) == len(courses.SEEDS) for run in stored["runs"])
+
+
+def test_stored_architectures_lack_no_run(load):
+    architectures, stored = load("architectures"), results.load("architectures")
+    for name in architectures.ARCHITECTURES:
+        assert architectures.next_run(stored["runs"], name) is None
+        runs = [r for r in stored["runs"] if r["architecture"] == name and r["seed"]]
+        assert [run["seed"] for run in runs] == list(architectures.SEEDS)
+        assert all(run["error"] < run["moved"] for run in runs)
+    assert set(stored["seconds_per_epoch"]) == set(architectures.ARCHITECTURES)
 
 
 def test_stored_epochs_over_files_need_no_memory_for_the_file(streamed, load):

@@ -25,7 +25,7 @@ def names() -> list[str]:
 
     Example:
         >>> names()[:3]
-        ['backends.json', 'disagreements.md', 'families.json']
+        ['architectures.json', 'backends.json', 'disagreements.md']
     """
     return sorted(_hashes())
 
