@@ -4,6 +4,7 @@ from aebook import losses
 import keras
 import numpy as np
 import pytest
+from scipy.optimize import minimize_scalar
 from scipy.special import rel_entr
 from scipy.stats import entropy, norm
 
@@ -168,6 +169,36 @@ def beta(x, x_hat, sigma, beta, divergence):
     )  # fmt: skip
 
 
+def best_variance_of_the_density(rng):
+    errors = rng.normal(size=5)
+    MSE, sigma = np.mean(errors**2), rng.uniform(0.3, 2)
+
+    def nll(variance):
+        return -norm.logpdf(errors, 0, np.sqrt(variance)).sum()
+
+    best = minimize_scalar(nll, bounds=(MSE / 4, 4 * MSE), method="bounded").fun
+    return (MSE, sigma, 5), (nll(sigma**2), slope(nll, sigma**2), best)
+
+
+@formula(
+    "eq-losses-variance",
+    r"""
+\begin{aligned}
+L &= \frac d2 \Bigl( \frac{\mathrm{MSE}}{\sigma^2} + \ln \left( 2\pi\sigma^2 \right) \Bigr) , \\
+\frac{\partial L}{\partial \sigma^2} &= \frac d2 \cdot \frac{\sigma^2 - \mathrm{MSE}}{\sigma^4} , \\
+\min_{\sigma^2} L &= \frac d2 \bigl( 1 + \ln 2\pi + \ln \mathrm{MSE} \bigr) .
+\end{aligned}
+""",  # noqa: E501
+    best_variance_of_the_density,
+)
+def variance(MSE, sigma, d):
+    return (
+        d / 2 * (MSE / sigma**2 + np.log(2 * np.pi * sigma**2)),
+        d / 2 * ((sigma**2 - MSE) / sigma**4),
+        d / 2 * (1 + np.log(2 * np.pi) + np.log(MSE)),
+    )
+
+
 def two_distributions(rng):
     p, q = rng.dirichlet(np.ones(8), size=2)
     return p, q
@@ -234,6 +265,69 @@ def elbo(q, prior, likelihood, posterior, codes):
     )
     gap = sum(q[z] * np.log(q[z] / posterior[z]) for z in codes)
     return bound + gap, bound, gap
+
+
+def named_codes(rng):
+    """Return the same as the page writes them: q(z), p(z), p(x | z), p(z | x).
+
+    p(z) sums to 2, which changes none of the steps, so that a mean over p shows.
+    """
+    (q, *parts, codes), (log_p_x, bound, _) = evidence_of_five_codes(rng)
+    prior, likelihood, posterior = parts
+    tables = {("z",): 2 * prior, ("x", "z"): likelihood, ("z", "x"): posterior}
+
+    def p(*letters):
+        names = tuple("x" if letter == "x" else "z" for letter in letters)
+        (code,) = (letter for letter in letters if letter != "x")
+        return tables[names][code]
+
+    return (q.__getitem__, p, "x", codes), log_p_x + np.log(2), bound + np.log(2)
+
+
+def evidence_in_two_steps(rng):
+    arguments, log_p_x, _ = named_codes(rng)
+    return arguments, (log_p_x, log_p_x)
+
+
+@formula(
+    "eq-losses-elbo-steps",
+    r"""
+\begin{aligned}
+\ln p(x)
+&= \mathbb{E}_{z \sim q} \bigl[ \ln p(x \mid z) + \ln p(z) - \ln p(z \mid x) \bigr] \\
+&= \mathbb{E}_{z \sim q} \Bigl[ \ln p(x \mid z) - \ln \frac{q(z)}{p(z)} + \ln \frac{q(z)}{p(z \mid x)} \Bigr] .
+\end{aligned}
+""",  # noqa: E501
+    evidence_in_two_steps,
+)
+def elbo_steps(q, p, x, codes):
+    return (
+        sum(q(z) * (np.log(p(x, z)) + np.log(p(z)) - np.log(p(z, x))) for z in codes),
+        sum(
+            q(z) * (np.log(p(x, z)) - np.log(q(z) / p(z)) + np.log(q(z) / p(z, x)))
+            for z in codes
+        ),
+    )
+
+
+def evidence_and_bound(rng):
+    arguments, log_p_x, bound = named_codes(rng)
+    assert log_p_x >= bound
+    return arguments, (log_p_x, bound)
+
+
+@formula(
+    "eq-losses-draws",
+    r"""
+\ln p(x) = \ln \mathbb{E}_{z \sim q} \frac{p(x \mid z)\, p(z)}{q(z)} \ge \mathbb{E}_{z \sim q} \ln \frac{p(x \mid z)\, p(z)}{q(z)} .
+""",  # noqa: E501
+    evidence_and_bound,
+)
+def draws(q, p, x, codes):
+    return (
+        np.log(sum(q(z) * (p(x, z) * p(z) / q(z)) for z in codes)),
+        sum(q(z) * np.log(p(x, z) * p(z) / q(z)) for z in codes),
+    )
 
 
 def log_density_of_the_package(rng):

@@ -42,7 +42,7 @@ REWRITTEN = [
     (r"\\nabla L", " nabla_L"),
     (r"\\[td]?frac\s*(\w)\s*(\w)", r" over \1 \2 "),
 ]
-SIDES = r"(?<!\\)=|\\leftarrow|\\approx"
+SIDES = r"(?<!\\)=|\\leftarrow|\\approx|\\ge(?![a-z])"
 STATEMENTS = r"\\q?quad|\\\\|&(?!=)"
 ATOM = r"\\?[A-Za-z]+\d*(?:_\w+)*|\d+(?:\.\d+)?|[-+<^]"
 #: Not said: what only joins or encloses, and a name for a phrase of the page.
