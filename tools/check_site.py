@@ -51,7 +51,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-BROWSERS_AT_WORK = 3  # on two cores, for each often waits
+BROWSERS_AT_WORK = 2
 HEIGHT = 900
 WIDTHS = (1280, 640, 390, 320)  # a desktop, the same at 200 %, a phone, a small one
 MODES = ("dark", "light")
