@@ -139,6 +139,7 @@ FIGURES = {  # names that callers give have no small letter
             **(AXES | {"points": {"A": (1, 2), "B": (2, 2)}, "floors": {"C": 1}}),
         ),
         plots.lines({"A": ([0, 1], [3, 1])}, points={"B": (1, 2)}, **AXES),
+        plots.lines({"A": ([0, 1], [3, 1])}, loose=["A"], **AXES),
     ],
     "reconstructions": lambda: [
         plots.reconstructions(DIGITS, DIGITS, range(12)),
