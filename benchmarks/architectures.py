@@ -25,6 +25,7 @@ from aebook.losses import squared_error_per_image
 from aebook.models import Autoencoder, convolutional, dense, recurrent
 import keras
 import numpy as np
+from stored import write
 
 RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "architectures.json"
 SHAPE, LATENT, BATCH, MOVED = (28, 28), 32, 100, 4
@@ -124,19 +125,13 @@ def follow(path: Path | None, digits: Any, size: tuple) -> dict[str, Any]:
         while (missing := next_run(runs, name)) is not None:
             runs.append(train(name, *missing, digits, size))
             print(" ".join(f"{k} {v}" for k, v in runs[-1].items()), flush=True)
-            save(path, results)
+            if path is not None:
+                write(results, path)
     if "seconds_per_epoch" not in results:
         results["seconds_per_epoch"] = seconds_per_epoch(digits.x_train[: size[0]])
-        save(path, results)
+        if path is not None:
+            write(results, path)
     return results
-
-
-def save(path: Path | None, results: dict[str, Any]) -> None:
-    """Replace the file as a whole, so that a stop leaves the one before."""
-    if path is not None:
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-        draft.replace(path)
 
 
 def table(results: dict[str, Any]) -> str:

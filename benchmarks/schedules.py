@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 from pathlib import Path
 import platform
 import statistics
@@ -20,6 +19,7 @@ from aebook import data, metrics, schedules
 from aebook.models import UndercompleteAutoencoder, dense
 import keras
 import numpy as np
+from stored import write
 
 RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "schedules.json"
 IMAGES, BATCH, SEEDS = 22_000, 100, (0, 1, 2)
@@ -103,7 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(table(run(few, seeds=(0, 1), budgets=(1,))))
         return
     results = run(digits)
-    options.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write(results, options.output)
     print(table(results))
 
 

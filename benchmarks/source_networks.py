@@ -22,6 +22,7 @@ from aebook.models import UndercompleteAutoencoder, dense
 import keras
 import numpy as np
 from sklearn.decomposition import PCA
+from stored import write
 
 RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "source_networks.json"
 SEEDS = range(5)
@@ -141,14 +142,6 @@ def empty_results() -> dict[str, Any]:
         "baselines": {},
         "runs": {name: [] for name in SETUPS},
     }
-
-
-def write(results: dict[str, Any], path: Path) -> None:
-    """Replace the file in one move, so that no reader finds half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    draft.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    draft.replace(path)
 
 
 def table(results: dict[str, Any]) -> str:
