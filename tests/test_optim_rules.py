@@ -560,6 +560,18 @@ def test_source_prints_what_is_asked_for():
     assert "\n    self." in method
 
 
+def test_source_prints_every_argument():
+    def every(a, b=(1, 2), *rest, key, other=3, **options):
+        return a
+
+    def keys(a, *, key=None):
+        return a
+
+    header = "def every(a, b=(1, 2), *rest, key, other=3, **options):\n"
+    assert source(every).startswith(header)
+    assert source(keys).startswith("def keys(a, *, key=None):\n")
+
+
 def test_unknown_rules_are_refused_in_words():
     with pytest.raises(ValueError, match="unknown rule 'Adam'; known: sgd, heavy_ball"):
         as_rule("Adam")

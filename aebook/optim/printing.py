@@ -54,11 +54,20 @@ def _bare(code: str) -> str:
 
 def _header(function: ast.FunctionDef, code: str) -> str:
     """Return the line `def name(...):` with the defaults as they were typed."""
-    names = [argument.arg for argument in function.args.args]
-    defaults = function.args.defaults
-    first = len(names) - len(defaults)
-    for i, value in enumerate(defaults):
-        names[first + i] += f"={ast.get_source_segment(code, value)}"
+    given = function.args
+    names = [argument.arg for argument in (*given.posonlyargs, *given.args)]
+    first = len(names) - len(given.defaults)
+    if given.vararg or given.kwonlyargs:
+        names.append(f"*{given.vararg.arg if given.vararg else ''}")
+    names += [argument.arg for argument in given.kwonlyargs]
+    values = [None] * first + [*given.defaults]
+    values += [None] * bool(given.vararg or given.kwonlyargs) + given.kw_defaults
+    names = [
+        f"{name}={ast.get_source_segment(code, value)}" if value else name
+        for name, value in zip(names, values, strict=True)
+    ]
+    if given.kwarg:
+        names.append(f"**{given.kwarg.arg}")
     start = f"def {function.name}("
     line = f"{start}{', '.join(names)}):"
     return textwrap.fill(
