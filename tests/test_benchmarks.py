@@ -271,6 +271,48 @@ def test_moved_digits_are_black_where_they_were(load):
     assert (moved[:, :, :4] == 0).all() and (moved[:, :, 4:] == 1).all()
 
 
+@pytest.mark.slow
+def test_a_code_size_is_trained_and_judged(load):
+    sizes, digits = load("code_sizes"), data.load_mnist(validation=100)
+    judge = sizes.Judge(digits._replace(x_test=digits.x_test[:50]))
+    assert judge.right(judge.x).mean() > 0.9
+    for network in (sizes.Network(2, "decoder"), sizes.Network(2, output="linear")):
+        run = sizes.train(network, 1, digits, (1_000, 1), judge)
+        assert sizes.Network(run["code"], run["hidden"], run["output"]) == network
+        assert run["weights_to_draw"] == 2 * 128 + 128 + 128 * 784 + 784
+        assert (
+            run["error"] < 0.22 and 0.05 < run["named"] < 0.6
+        )  # it has begun to learn
+
+
+def test_networks_without_a_layer_lack_just_that(load):
+    sizes = load("code_sizes")
+    built = {name: sizes.build(sizes.Network(2, name), 0) for name in sizes.HIDDEN}
+    widths = {
+        name: [
+            [layer.units for layer in part.layers]
+            for part in (model.encoder, model.decoder)
+        ]
+        for name, model in built.items()
+    }
+    assert widths == {
+        "both": [[128, 2], [128, 784]],
+        "encoder": [[128, 2], [784]],
+        "decoder": [[2], [128, 784]],
+        "none": [[2], [784]],
+    }
+
+
+def test_what_a_file_of_code_sizes_lacks_is_run_next(load):
+    sizes, runs = load("code_sizes"), []
+    while (missing := sizes.next_run(runs)) is not None:
+        network, seed = missing
+        runs.append({**network._asdict(), "seed": seed})
+    assert len(runs) == len(sizes.NETWORKS) * len(sizes.SEEDS) == 33
+    lost = runs.pop(12)
+    assert sizes.next_run(runs) == (sizes.Network(4), lost["seed"])
+
+
 # --- what is stored
 
 
@@ -346,6 +388,19 @@ def test_stored_architectures_lack_no_run(load):
         assert [run["seed"] for run in runs] == list(architectures.SEEDS)
         assert all(run["error"] < run["moved"] for run in runs)
     assert set(stored["seconds_per_epoch"]) == set(architectures.ARCHITECTURES)
+
+
+def test_stored_code_sizes_lack_no_run(load):
+    sizes, stored = load("code_sizes"), results.load("code_sizes")
+    assert sizes.next_run(stored["runs"]) is None
+    settings = stored["settings"]
+    assert (settings["training_images"], settings["epochs"]) == sizes.FULL
+    baselines = stored["baselines"]
+    assert [*baselines["pca"]] == [*map(str, sizes.SIZES)]
+    won = baselines["pca"]["64"]["named"] - baselines["originals_named"]
+    assert won * settings["judged_images"] == pytest.approx(
+        baselines["pca_won"] - baselines["pca_lost"]
+    )
 
 
 def test_stored_epochs_over_files_need_no_memory_for_the_file(streamed, load):

@@ -415,7 +415,58 @@ def test_a_timed_turn_takes_time(load, images, tiny):
     assert 0 < trial.seconds_a_step() < 10
 
 
+# --- the two questions after it
+
+
+def test_adam_gets_its_rate_before_its_other_seeds(load):
+    followup, runs, order = load("followup"), [], []
+    errors = dict(zip(followup.RATES, (30.0, 20.0), strict=True))
+    while jobs := followup.missing(runs):
+        variant, rate, seed = jobs[0]
+        order.append(jobs[0])
+        run = {"variant": variant, "rate": rate, "seed": seed}
+        runs.append({**run, "validation_loss": errors.get(rate, 50.0)})
+    first, second = followup.RATES
+    others = [("Adam", second, seed) for seed in followup.ADAM_SEEDS[1:]]
+    assert order[:2] == [("Adam", first, 0), ("Adam", second, 0)]
+    assert order[len(order) - len(others) :] == others
+    adagrad = [job for job in order if job[0] in followup.ADAGRAD]
+    assert len(adagrad) == len(order) - 2 - len(others)
+    assert len(adagrad) == len(followup.ADAGRAD) * len(followup.ADAGRAD_SEEDS)
+
+
+@pytest.mark.slow
+def test_adagrad_of_the_follow_up_differs_in_start_and_warm_up_alone(
+    load, images, tiny
+):
+    followup, problem = load("followup"), tiny("deep", steps=20)
+    usual = load("trial").Trial(problem, "adagrad", images).run(0.1, 1, final=False)
+    same = followup.Adagrad(problem, images, 0.1, 0.05).run(0.1, 1, final=False)
+    assert same["curve"] == usual["curve"]
+    for start, warm_up in followup.ADAGRAD.values():
+        other = followup.Adagrad(problem, images, start, warm_up)
+        assert other.run(0.1, 1, final=False)["curve"] != usual["curve"]
+
+
+@pytest.mark.slow
+def test_the_quick_follow_up_does_every_run(load, capsys):
+    followup = load("followup")
+    followup.main(["--quick"])
+    lines = capsys.readouterr().out.strip().splitlines()
+    adam, adagrad = len(followup.ADAM_SEEDS), len(followup.ADAGRAD_SEEDS)
+    assert len(lines) == 1 + adam + len(followup.ADAGRAD) * adagrad
+
+
 # --- what is stored
+
+
+def test_no_run_of_the_follow_up_is_missing(load):
+    followup, runs = load("followup"), results.load("optimizers/followup")["runs"]
+    assert followup.missing(runs) == []
+    steps = load("problems").PROBLEMS["deep"].steps
+    for run in runs:
+        times = followup.TIMES if run["variant"] == "Adam" else 1
+        assert run["curve"]["step"][-1] == run["steps"] == times * steps
 
 
 def test_no_stored_run_is_missing(load, stored):

@@ -25,7 +25,7 @@ def names() -> list[str]:
 
     Example:
         >>> names()[:3]
-        ['architectures.json', 'backends.json', 'disagreements.md']
+        ['architectures.json', 'backends.json', 'code_sizes.json']
     """
     return sorted(_hashes())
 
