@@ -128,6 +128,17 @@ def stored_trouble(notebook: NotebookNode) -> list[str]:
     return wrong
 
 
+def values_stored_twice(notebook: NotebookNode) -> list[str]:
+    """Each value that the text names is stored once; of two, one would be wrong."""
+    names = [
+        output.metadata["scrapbook"]["name"]
+        for _, cell in code_cells(notebook)
+        for output in cell.outputs
+        if "scrapbook" in output.get("metadata", {})
+    ]
+    return [f"{name} is stored twice" for name in set(names) if names.count(name) > 1]
+
+
 def stored_addresses(notebook: NotebookNode) -> list[str]:
     """No output shows a memory address, which would differ in every run."""
     return [
@@ -319,6 +330,7 @@ NOTEBOOK_RULES = (
     incomplete_boxes,
     solutions_without_answers,
     stored_trouble,
+    values_stored_twice,
     stored_addresses,
     figures_without_words,
     tables_without_words,

@@ -22,6 +22,11 @@ def image(size=100, alt=ALT, mime="image/png"):
     return v4.new_output("display_data", {mime: data}, metadata={mime: {"alt": alt}})
 
 
+def stored(name):
+    metadata = {"scrapbook": {"name": name, "mime_prefix": ""}}
+    return v4.new_output("display_data", {"text/plain": "1"}, metadata=metadata)
+
+
 def cell(source="x = 1", outputs=(), metadata=None, count=1):
     return v4.new_code_cell(
         source, outputs=list(outputs), metadata=metadata or {}, execution_count=count
@@ -68,6 +73,10 @@ BAD = {
     "a logger's warning": (
         "stored_trouble",
         cell(outputs=[v4.new_output("stream", text="WARNING:tensorflow:5 out of")]),
+    ),
+    "a value stored twice": (
+        "values_stored_twice",
+        cell(outputs=[stored("loss"), stored("rate"), stored("loss")]),
     ),
     "address printed": (
         "stored_addresses",
