@@ -11,7 +11,6 @@ epoch of each is timed, in turn. Takes about half an hour, goes on where it was 
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 import json
 from pathlib import Path
@@ -25,7 +24,7 @@ from aebook.losses import squared_error_per_image
 from aebook.models import Autoencoder, convolutional, dense, recurrent
 import keras
 import numpy as np
-from stored import write
+from stored import options, write
 
 RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "architectures.json"
 SHAPE, LATENT, BATCH, MOVED = (28, 28), 32, 100, 4
@@ -155,15 +154,12 @@ def table(results: dict[str, Any]) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run what is missing and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="toy size, write no file")
-    parser.add_argument("--output", type=Path, default=RESULTS, metavar="FILE")
-    options = parser.parse_args(arguments)
+    asked = options(__doc__, RESULTS, arguments)
     digits = data.load_mnist(validation=5_000, seed=0)
-    if options.quick:
+    if asked.quick:
         print(table(follow(None, digits, QUICK)))
         return
-    print(table(follow(options.output, digits, FULL)))
+    print(table(follow(asked.output, digits, FULL)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ Takes about eight minutes, goes on where it was stopped.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 import platform
@@ -24,7 +23,7 @@ import keras
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
-from stored import write
+from stored import options, write
 
 RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "code_sizes.json"
 BATCH, JUDGED_BY, SEEDS, SIZES = 100, 10_000, (0, 1, 2), (2, 4, 8, 16, 32, 64)
@@ -200,16 +199,13 @@ def table(results: dict[str, Any]) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run what is missing and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="toy size, write no file")
-    parser.add_argument("--output", type=Path, default=RESULTS, metavar="FILE")
-    options = parser.parse_args(arguments)
+    asked = options(__doc__, RESULTS, arguments)
     digits = data.load_mnist(validation=5_000, seed=0)
-    if options.quick:
+    if asked.quick:
         few = digits._replace(x_val=digits.x_val[:200], y_val=digits.y_val[:200])
         print(table(follow(None, few, QUICK)))
         return
-    print(table(follow(options.output, digits, FULL)))
+    print(table(follow(asked.output, digits, FULL)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ three seeds and with half of its budget beside the whole. Takes about six minute
 
 from __future__ import annotations
 
-import argparse
 import itertools
 from pathlib import Path
 import platform
@@ -19,7 +18,7 @@ from aebook import data, metrics, schedules
 from aebook.models import UndercompleteAutoencoder, dense
 import keras
 import numpy as np
-from stored import write
+from stored import options, write
 
 RESULTS = Path(__file__).parent.parent / "aebook" / "results" / "schedules.json"
 IMAGES, BATCH, SEEDS = 22_000, 100, (0, 1, 2)
@@ -93,17 +92,14 @@ def table(results: dict[str, Any]) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run and store, or run a toy and print it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="toy size, write no file")
-    parser.add_argument("--output", type=Path, default=RESULTS, metavar="FILE")
-    options = parser.parse_args(arguments)
+    asked = options(__doc__, RESULTS, arguments)
     digits = data.load_mnist(validation=5_000, seed=0)
-    if options.quick:
+    if asked.quick:
         few = digits._replace(x_train=digits.x_train[:1000])
         print(table(run(few, seeds=(0, 1), budgets=(1,))))
         return
     results = run(digits)
-    write(results, options.output)
+    write(results, asked.output)
     print(table(results))
 
 

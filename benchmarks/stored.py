@@ -1,12 +1,23 @@
-"""A file of results, replaced in one move."""
+"""A file of results: where a program writes it, and how it is replaced in one move."""
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["write"]
+__all__ = ["options", "write"]
+
+
+def options(
+    doc: str, path: Path, arguments: list[str] | None = None
+) -> argparse.Namespace:
+    """Read the command line of a program that stores its results at a path."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="toy size, write no file")
+    parser.add_argument("--output", type=Path, default=path, metavar="FILE")
+    return parser.parse_args(arguments)
 
 
 def write(results: Any, path: Path) -> None:
