@@ -277,12 +277,11 @@ def test_a_code_size_is_trained_and_judged(load):
     judge = sizes.Judge(digits._replace(x_test=digits.x_test[:50]))
     assert judge.right(judge.x).mean() > 0.9
     for network in (sizes.Network(2, "decoder"), sizes.Network(2, output="linear")):
-        run = sizes.train(network, 1, digits, (1_000, 1), judge)
+        run = sizes.train(network, 1, digits, (1_000, 4), judge)
         assert sizes.Network(run["code"], run["hidden"], run["output"]) == network
         assert run["weights_to_draw"] == 2 * 128 + 128 + 128 * 784 + 784
-        assert (
-            run["error"] < 0.22 and 0.05 < run["named"] < 0.6
-        )  # it has begun to learn
+        assert 0.05 < run["error"] < 0.09  # 0.23 untrained
+        assert 0.05 < run["named"] < 0.6
 
 
 def test_networks_without_a_layer_lack_just_that(load):
