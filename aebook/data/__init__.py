@@ -1,4 +1,4 @@
-"""Data sets, offline: loaders that split them, and one for the reader's own digit.
+"""Data sets, offline: loaders that split them, and readers of own pictures.
 
 This room imports `aebook.checks` alone, and no TensorFlow. A package that ships data is
 imported when these are loaded.
@@ -7,7 +7,8 @@ imported when these are loaded.
 from aebook.data.datasets.fashion_mnist import load_fashion_mnist
 from aebook.data.datasets.mnist import load_mnist
 from aebook.data.entry import Dataset, DatasetError
-from aebook.data.kinds import Images, Splits, Table
+from aebook.data.image_files import read_image, read_images
+from aebook.data.kinds import Images, Photographs, Splits, Table
 from aebook.data.layout import flatten
 from aebook.data.own_digit import DRAWN_DIGIT, read_digit
 from aebook.data.registry import DATASETS, Catalog, catalog, load
@@ -19,6 +20,7 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "Images",
+    "Photographs",
     "Splits",
     "Table",
     "catalog",
@@ -27,4 +29,6 @@ __all__ = [
     "load_fashion_mnist",
     "load_mnist",
     "read_digit",
+    "read_image",
+    "read_images",
 ]

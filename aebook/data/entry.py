@@ -26,10 +26,10 @@ class Dataset(Generic[Kind]):
     Attributes:
         name: What `aebook.data.load` calls it.
         title: What people call it.
-        kind: What loading gives: `Images` or `Table`.
+        kind: What loading gives: `Images`, `Photographs` or `Table`.
         n_train: Number of samples for training, validation included.
         n_test: Number of samples for test.
-        shape: Shape of one sample.
+        shape: Shape of one sample; 0 where samples differ.
         classes: Name of each class, in the order of the labels; empty without labels.
         licence: Licence of the data, not of this package.
         citation: Whom to cite.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
+from aebook.data.image_files import name_of, read_levels
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 __all__ = ["DRAWN_DIGIT", "read_digit"]
 
@@ -53,7 +54,7 @@ def read_digit(
     """
     if invert not in (True, False, "auto"):
         raise ValueError(f'invert must be True, False or "auto", got {invert!r}')
-    grey = _read_grey(file)
+    grey = read_levels(file, grey=True)
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     paper = np.median(edge)
     if invert == "auto":
@@ -61,60 +62,11 @@ def read_digit(
     ink = np.clip(paper - grey if invert else grey - paper, 0, None)
     if ink.max() < 0.1:  # as faint as the noise of a camera
         raise ValueError(
-            f"{_name(file)} looks blank: no pixel is more than 10 % "
+            f"{name_of(file)} looks blank: no pixel is more than 10 % "
             f"{'darker' if invert else 'brighter'} than the edge of the image; "
             "draw with more contrast, leave a margin, or set invert yourself"
         )
     return _centre(_fit(ink / ink.max()))
-
-
-def _read_grey(file: str | PathLike[str] | IO[bytes]) -> np.ndarray:
-    """Return the image in grey, upright, on white paper, as floats in [0, 1]."""
-    try:
-        with Image.open(file) as opened:
-            deep = any(";16" in str(tile[3]) for tile in opened.tile)
-            clear = opened.info.get("transparency")
-            image = ImageOps.exif_transpose(opened)  # a phone stores photos turned
-            if image.mode[0] in "IF":  # deep or float, which convert("L") would clip
-                return _in_range(np.asarray(image, np.float64), clear, _name(file))
-            image = image.convert("RGBA")
-    except UnidentifiedImageError:
-        raise ValueError(f"{_name(file)} is not an image that Pillow reads") from None
-    except (OSError, SyntaxError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # no such file, a folder, no permission: Python says it well
-        raise ValueError(f"{_name(file)} is damaged: {error}") from None
-    if deep:  # of each number in 16 bits Pillow keeps the upper 8
-        image = _brightened(image)
-    paper = Image.new("RGBA", image.size, "white")
-    grey = Image.alpha_composite(paper, image).convert("L")
-    return np.asarray(grey, np.float64) / 255
-
-
-def _in_range(levels: np.ndarray, clear: Any, name: str) -> np.ndarray:
-    """Return levels of one channel in [0, 1], by the bits that are in use.
-
-    A file of 16 bits often holds 10 or 12: what counts as white is the largest number
-    of the fewest bits, 8 at least, that hold every level.
-    """
-    top = levels.max()
-    if not np.isfinite(levels).all():
-        raise ValueError(f"{name} holds levels that are not finite; fill them")
-    is_share = levels.dtype.kind == "f" and 0 < top <= 1 and (levels % 1).any()
-    white = 1 if is_share else 2 ** max(8, int(np.ceil(top)).bit_length()) - 1
-    grey = np.clip(levels / white, 0, 1)
-    if isinstance(clear, int):
-        grey[levels == clear] = 1
-    return grey
-
-
-def _brightened(image: Image.Image) -> Image.Image:
-    """Return RGBA with the colours stretched, if they use the lower bits alone."""
-    colours = np.asarray(image)[..., :3]
-    top = int(colours.max())
-    white = 2 ** top.bit_length() - 1
-    stretched = [min(255, v * 255 // max(white, 1)) for v in range(256)]
-    return image.point([*stretched * 3, *range(256)])  # opacity as it is
 
 
 def _fit(ink: np.ndarray) -> np.ndarray:
@@ -139,7 +91,3 @@ def _centre(digit: np.ndarray) -> np.ndarray:
     top, left = corner
     placed[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     return placed
-
-
-def _name(file: str | PathLike[str] | IO[bytes]) -> str:
-    return str(getattr(file, "name", file)) if hasattr(file, "read") else str(file)

@@ -11,6 +11,7 @@ from aebook.data.datasets.breast_cancer import BREAST_CANCER
 from aebook.data.datasets.digits import DIGITS
 from aebook.data.datasets.fashion_mnist import FASHION_MNIST, FASHION_MNIST_FULL
 from aebook.data.datasets.mnist import MNIST
+from aebook.data.datasets.photographs import PHOTOGRAPHS
 from aebook.data.entry import Dataset
 from aebook.data.kinds import Splits
 
@@ -19,7 +20,14 @@ __all__ = ["DATASETS", "Catalog", "catalog", "load"]
 #: Every data set by name.
 DATASETS: dict[str, Dataset[Any]] = {
     entry.name: entry
-    for entry in (MNIST, FASHION_MNIST, FASHION_MNIST_FULL, DIGITS, BREAST_CANCER)
+    for entry in (
+        MNIST,
+        FASHION_MNIST,
+        FASHION_MNIST_FULL,
+        DIGITS,
+        PHOTOGRAPHS,
+        BREAST_CANCER,
+    )
 }
 
 
@@ -33,7 +41,8 @@ def load(name: str, validation: int | None = None, seed: int = 0) -> Splits:
         seed: Which ones; the same seed sets the same samples aside everywhere.
 
     Returns:
-        `Images` or `Table`, as the entry says: training, validation, test.
+        `Images`, `Photographs` or `Table`, as the entry says: training, validation,
+        test.
 
     Raises:
         ValueError: If the name is unknown; the message lists the known ones. If
@@ -55,7 +64,7 @@ _COLUMNS: dict[str, Callable[[Dataset], str]] = {
     "kind": lambda d: d.kind.__name__,
     "train": lambda d: f"{d.n_train:,}",
     "test": lambda d: f"{d.n_test:,}",
-    "shape": lambda d: " × ".join(map(str, d.shape)),
+    "shape": lambda d: " × ".join(str(n or "any") for n in d.shape),
     "licence": lambda d: d.licence,
     "where": lambda d: d.where,
 }
@@ -90,12 +99,13 @@ def catalog() -> Catalog:
         as well.
 
     Example:
-        >>> catalog()
-        name                kind    train   test    shape    licence       where
-        mnist               Images  60,000  10,000  28 × 28  CC BY-SA 3.0  embedded
-        fashion_mnist       Images  10,000  2,000   28 × 28  MIT           embedded
-        fashion_mnist_full  Images  60,000  10,000  28 × 28  MIT           download
-        digits              Images  1,500   297     8 × 8    CC BY 4.0     scikit-learn
-        breast_cancer       Table   456     113     30       CC BY 4.0     scikit-learn
+        >>> for entry in catalog():
+        ...     print(entry.name, entry.n_train, entry.where, sep=", ")
+        mnist, 60000, embedded
+        fashion_mnist, 10000, embedded
+        fashion_mnist_full, 60000, download
+        digits, 1500, scikit-learn
+        photographs, 13, scikit-image
+        breast_cancer, 456, scikit-learn
     """
     return Catalog(DATASETS.values())
