@@ -21,7 +21,7 @@ export SCIPY_ARRAY_API = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book quick test test-backends check execute serve lint lock bench bench-speed \
-  bench-optimizers parity sizes clean
+  bench-optimizers bench-applications parity sizes clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -91,6 +91,12 @@ bench-optimizers: .venv/installed ## compare the optimizers (about an hour, goes
 	$(BIN)/python benchmarks/optimizers/run.py
 	$(BIN)/python benchmarks/optimizers/timing.py
 	$(BIN)/python benchmarks/optimizers/report.py
+
+bench-applications: .venv/installed ## compare the applications, print one table (goes on where it was stopped)
+	@for script in $(filter-out %/table.py,$(wildcard benchmarks/applications/*.py)); do \
+	  $(BIN)/python $$script || exit 1; done
+	$(BIN)/python benchmarks/applications/table.py
+	$(BIN)/python tools/hash_results.py
 
 parity: .venv/installed ## compare the optimizers with Keras, PyTorch and optax
 	$(BIN)/python benchmarks/parity.py

@@ -17,6 +17,7 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 __all__ = [
+    "applications",
     "corruption",
     "data",
     "estimators",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["options", "write"]
+__all__ = ["follow", "options", "write"]
 
 
 def options(
@@ -26,3 +27,23 @@ def write(results: Any, path: Path) -> None:
     draft = path.with_suffix(".part")
     draft.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     draft.replace(path)
+
+
+def follow(
+    path: Path | None, jobs: dict[str, Callable[[], Any]], settings: dict[str, Any]
+) -> dict[str, Any]:
+    """Do the jobs whose results a file lacks, with a line for each.
+
+    It may be stopped at any time, and goes on where it was. Without a path nothing is
+    written.
+    """
+    stored = path is not None and path.exists()
+    results = json.loads(path.read_text(encoding="utf-8")) if stored else {"runs": {}}
+    results["settings"] = settings
+    for name, job in jobs.items():
+        if name not in results["runs"]:
+            results["runs"][name] = done = job()
+            print(f"{name}: {done}"[:200], flush=True)
+            if path is not None:
+                write(results, path)
+    return results

@@ -7,6 +7,7 @@ import sizes
 DRAWN = """
 checks results keras_internals data engines losses autodiff optim schedule_free
 scratch problems training corruption schedules models sampling metrics estimators plots
+applications
 """.split()
 
 
