@@ -10,7 +10,6 @@ a task the one with the best median is shown. Writes the table beside the result
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
 import json
 from pathlib import Path
 import statistics
@@ -59,11 +58,10 @@ def cell(row: dict[str, Any], wins: bool) -> str:
 
 def table(found: list[dict[str, Any]]) -> str:
     """Return the table as Markdown, a line for each task, data and metric."""
-    lines = []
-    for (task, data, metric), group in groupby(
-        found, key=lambda row: (row["task"], row["data"], row["metric"])
-    ):
-        those = list(group)
+    lines, groups = [], {}
+    for row in found:
+        groups.setdefault((row["task"], row["data"], row["metric"]), []).append(row)
+    for (task, data, metric), those in groups.items():
         ours = best(row for row in those if row["ours"])
         theirs = best(row for row in those if not row["ours"])
         winner = best([theirs, ours])  # at a tie the baseline, which is simpler
