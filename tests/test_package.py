@@ -46,6 +46,7 @@ def test_submodules_come_when_they_are_used():
 
 def test_an_unknown_submodule_lists_the_known_ones():
     with pytest.raises(
-        AttributeError, match=r"aebook has no 'date'; it has applications, corruption, data, "
+        AttributeError,
+        match=r"aebook has no 'date'; it has applications, corruption, data, ",
     ):
         aebook.date  # noqa: B018
