@@ -1,10 +1,13 @@
 """The codec of `aebook.applications`: bytes that come back, or say why they do not."""
 
+import importlib
+import io
 import os
 from pathlib import Path
 import subprocess
 import sys
 
+from aebook import results
 from aebook.applications import (
     Codec,
     Reader,
@@ -26,6 +29,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import keras
 import numpy as np
+from PIL import Image
 import pytest
 from scipy import stats
 from sklearn.decomposition import PCA
@@ -447,3 +451,60 @@ def test_a_large_picture_gives_more_patches_than_a_small_one():
 def test_pictures_without_patches_are_named(images, words):
     with pytest.raises(ValueError, match=words):
         cut_patches(images, 8)
+
+
+# --- the benchmark
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "applications"))
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    return importlib.import_module("compression")
+
+
+def test_the_head_of_a_jpeg_is_what_all_pictures_of_a_size_share(benchmark):
+    pictures = smooth(2, 64, 64, seed=3)
+    files = [benchmark.in_file(p, "JPEG", 50)[0] for p in pictures]
+    head = benchmark.jpeg_head(files[0])
+    assert files[0][:head] == files[1][:head]
+    assert 300 < head < len(files[0])
+    Image.open(io.BytesIO(files[0][:head])).verify()  # it names size and tables
+
+
+def test_between_two_files_a_score_follows_the_logarithm_of_the_bytes(benchmark):
+    points = [
+        {"bytes": [100, 100], "psnr": [20.0, 30.0]},
+        {"bytes": [400, 400], "psnr": [26.0, 36.0]},
+    ]
+    assert benchmark.at_bytes(points, "psnr", [200, 200]) == pytest.approx(28.0)
+    assert benchmark.at_bytes(points, "psnr", [50, 900]) == pytest.approx(28.0)
+
+
+def test_pca_with_a_fine_step_gives_back_every_level(benchmark):
+    train = smooth(200, 8, 8, channels=(3,))
+    coder = benchmark.by_pca(train, 4)
+    picture = smooth(1, 10, 13, seed=5, channels=(3,))[0]
+    size, back = coder(picture, 0.002)
+    assert size > 8
+    assert back.shape == picture.shape
+    np.testing.assert_allclose(back, np.rint(255 * picture) / 255, atol=1.1 / 255)
+
+
+@pytest.mark.slow
+def test_a_try_of_the_benchmark_compares_every_method(benchmark, monkeypatch, capsys):
+    few = {
+        name: ((5, 50), [settings[0]])
+        for name, (_, settings) in benchmark.FORMATS.items()
+    }
+    monkeypatch.setattr(benchmark, "FORMATS", few)
+    benchmark.main(["--quick"])
+    printed = capsys.readouterr().out
+    for method in ("JPEG", "WebP", "AVIF", "PCA", "codec with hyperprior"):
+        assert f"PSNR at equal bytes {method} " in printed
+
+
+def test_the_stored_rows_follow_from_the_stored_runs(benchmark):
+    stored = results.load("applications/compression")
+    assert stored["rows"] == benchmark.rows(stored["runs"])
+    assert all(len(row["values"]) >= 5 for row in stored["rows"])

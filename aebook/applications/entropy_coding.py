@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from aebook.checks import check_count
 import numpy as np
 
 __all__ = ["TOTAL", "Reader", "Tables", "Writer", "count_tables"]
@@ -61,7 +62,7 @@ def count_tables(symbols: Any, index: Any, tables: int, guess: Any = None) -> Ta
         >>> tables.low, tables.frequencies.shape, int(tables.frequencies.sum())
         (0, (1, 3), 16777216)
     """
-    symbols = _whole(symbols)
+    symbols, tables = _whole(symbols), check_count(tables, "tables")
     index = np.broadcast_to(index, symbols.shape)
     half = WIDEST // 2 - 1
     low, high = np.clip([symbols.min(), symbols.max()], -half, half).tolist()

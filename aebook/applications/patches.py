@@ -63,7 +63,7 @@ def cut_patches(
                 f"image {name!r} has {picture.shape[0]} × {picture.shape[1]} pixels, "
                 f"a patch {size} × {size}; leave it out, or take a smaller size"
             )
-    rng = np.random.default_rng(random_state)
+    rng = np.random.default_rng(check_count(random_state, "random_state", minimum=0))
     places = {k: np.array(p.shape[:2]) - size + 1 for k, p in pictures.items()}
     chance = np.array([np.prod(room) for room in places.values()], float)
     patches = np.empty((count, size, size, *first.shape[2:]), np.float32)

@@ -1,0 +1,371 @@
+"""How many bytes does a picture need, by a learnt codec, by PCA, JPEG, WebP and AVIF?
+
+    python benchmarks/applications/compression.py
+
+Digits of MNIST in sheets of 400, and photographs. `aebook.applications.Codec` is
+trained for three weights of the distortion, with a factorised prior and with a
+hyperprior, with five seeds at the middle one. PCA has a uniform quantiser and the same
+coder of bytes. Settings are chosen on validation pictures, the test pictures are coded
+once. Takes about half an hour on one core, goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+import io
+from itertools import product
+import math
+from pathlib import Path
+import platform
+import statistics
+import sys
+import time
+from typing import Any, NamedTuple
+
+from aebook import data, metrics
+from aebook.applications import Codec, Writer, count_tables, cut_patches
+import keras
+import numpy as np
+from PIL import Image
+from sklearn.decomposition import PCA
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from stored import follow, options, write
+
+RESULTS = Path(__file__).parents[2] / "aebook/results/applications/compression.json"
+SEEDS = (0, 1, 2, 3, 4)
+SIDE = 20  # digits in a row of a sheet
+
+JPEG = (1, 3, 5, 8, 12, 18, 25, 35, 50, 70)
+WEBP = (0, 1, 3, 8, 15, 25, 40, 60, 80)
+AVIF = (2, 8, 16, 25, 35, 50)
+FORMATS = {  # name: qualities, and the settings among which validation chooses
+    "JPEG": (
+        JPEG,
+        [
+            {"optimize": True, "progressive": p, "subsampling": s}
+            for p, s in product((False, True), ("4:4:4", "4:2:0"))
+        ],
+    ),
+    "WebP": (WEBP, [{"method": 6}, {"method": 6, "use_sharp_yuv": True}]),
+    "AVIF": (AVIF, [{"speed": 6, "subsampling": s} for s in ("4:4:4", "4:2:0")]),
+}
+
+
+class Task(NamedTuple):
+    """Pictures, and how the codec is trained on them."""
+
+    name: str
+    train: np.ndarray
+    validation: list[np.ndarray]  # whole pictures, or sheets
+    test: list[np.ndarray]
+    weights: tuple[float, float, float]  # of the distortion; seeds are for the middle
+    codec: dict[str, Any]
+    fit: dict[str, Any]
+    blocks: tuple[int, ...]  # sides of the blocks among which PCA chooses
+    steps: tuple[float, ...]  # of its quantiser
+
+
+def sheets(digits: np.ndarray, side: int) -> list[np.ndarray]:
+    """Return sheets of side × side digits."""
+    grid = digits.reshape(-1, side, side, 28, 28).transpose(0, 1, 3, 2, 4)
+    return list(grid.reshape(-1, side * 28, side * 28))
+
+
+@cache
+def digits(quick: bool) -> Task:
+    """Return the task of the digits."""
+    mnist = data.load_mnist(validation=5_000, seed=0)
+    n = 2_000 if quick else 20_000
+    test = mnist.x_test[: 400 if quick else 2_000]
+    return Task(
+        "digits",
+        mnist.x_train[:n],
+        sheets(mnist.x_val[:400], SIDE),
+        sheets(test, SIDE),
+        (4e-4, 1.5e-3, 5e-3),
+        {"strides": (28,), "latent": 96, "width": 512},
+        {"epochs": 1 if quick else 4, "batch_size": 100, "learning_rate": 1e-3},
+        (28,),
+        (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8),
+    )
+
+
+@cache
+def photographs(quick: bool) -> Task:
+    """Return the task of the photographs."""
+    known = data.load("photographs")
+    test = list(known.x_test.values())
+    return Task(
+        "photographs",
+        cut_patches(known.x_train, 64, 64 if quick else 1600),
+        [p[:128, :128] if quick else p for p in known.x_val.values()],
+        [test[0][:128, :128]] if quick else test,
+        (1.5e-3, 5e-3, 1.5e-2),
+        {"strides": (4, 2, 2), "latent": 96, "width": 64},
+        {"epochs": 1 if quick else 4, "batch_size": 8, "learning_rate": 1e-3},
+        (8, 16),
+        (0.06, 0.09, 0.13, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5),
+    )
+
+
+TASKS = {"digits": digits, "photographs": photographs}
+
+# --- what a picture costs, and what comes back
+
+
+def score(picture: np.ndarray, back: np.ndarray, size: int) -> dict[str, float]:
+    """Return bytes, decibels and structural similarity of one picture."""
+    return {
+        "bytes": size,
+        "psnr": round(float(metrics.psnr(picture[None], back[None])[0]), 4),
+        "ssim": round(float(metrics.ssim(picture[None], back[None])[0]), 4),
+    }
+
+
+def in_file(picture: np.ndarray, form: str, quality: int, **settings: Any) -> tuple:
+    """Return a picture as a file of a format, and what is read from it."""
+    file = io.BytesIO()
+    levels = Image.fromarray(np.rint(255 * picture).astype(np.uint8))
+    levels.save(file, form, quality=quality, **settings)
+    content = file.getvalue()
+    mode = "L" if picture.ndim == 2 else "RGB"
+    read = np.asarray(Image.open(io.BytesIO(content)).convert(mode), np.float32)
+    return content, read / 255
+
+
+def jpeg_head(content: bytes) -> int:
+    """Return the bytes of a JPEG file before the first number of the picture."""
+    place = 2
+    while content[place + 1] != 0xDA:  # up to the start of the scan
+        place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+    return place + 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+
+
+def curve(pictures: list[np.ndarray], coder: Callable, levels: tuple) -> list[dict]:
+    """Return for each level the scores of the pictures, in lists."""
+    found = []
+    for level in levels:
+        scores = [score(p, *coder(p, level)[::-1]) for p in pictures]
+        found.append({key: [s[key] for s in scores] for key in scores[0]})
+    return found
+
+
+def by_format(form: str, settings: dict) -> Callable:
+    """Return a coder of one format: a picture and a quality to bytes and picture."""
+    grey = {k: v for k, v in settings.items() if k != "subsampling"}
+
+    def coder(picture: np.ndarray, quality: int) -> tuple[int, np.ndarray]:
+        used = settings if picture.ndim == 3 else grey
+        content, back = in_file(picture, form, quality, **used)
+        return len(content), back
+
+    return coder
+
+
+def as_blocks(x: np.ndarray, side: int) -> np.ndarray:
+    """Return the blocks of images `(n, height, width, channels)`, one a row."""
+    after = [(0, -size % side) for size in x.shape[1:3]]
+    x = np.pad(x, [(0, 0), *after, (0, 0)], "edge")
+    n, height, width, c = x.shape
+    x = x.reshape(n, height // side, side, width // side, side, c)
+    return x.transpose(0, 1, 3, 2, 4, 5).reshape(-1, side * side * c)
+
+
+def by_pca(train: np.ndarray, side: int) -> Callable:
+    """Return a coder by PCA: a picture and a step to bytes and picture.
+
+    As many directions as a block has numbers, up to 192; a table for each, counted on
+    training blocks at this step.
+    """
+    blocks = as_blocks(train if train.ndim == 4 else train[..., None], side)
+    blocks = blocks[:: max(1, len(blocks) // 25_000)]
+    k = min(192, blocks.shape[1])
+    pca = PCA(k, svd_solver="covariance_eigh").fit(blocks)
+    codes, index = pca.transform(blocks), np.arange(k)
+    tables = cache(
+        lambda step: count_tables(np.rint(codes / step).astype(int), index, k)
+    )
+
+    def coder(picture: np.ndarray, step: float) -> tuple[int, np.ndarray]:
+        x = picture if picture.ndim == 3 else picture[..., None]
+        code = np.rint(pca.transform(as_blocks(x[None], side)) / step).astype(int)
+        size = 8 + len(Writer().add(code, index, tables(step)).finish())  # its shape
+        rows, columns = (-(-s // side) for s in x.shape[:2])
+        back = pca.inverse_transform(code * step).clip(0, 1)
+        back = back.reshape(rows, columns, side, side, -1).transpose(0, 2, 1, 3, 4)
+        back = back.reshape(rows * side, columns * side, -1)
+        back = np.rint(255 * back[: x.shape[0], : x.shape[1]]) / 255
+        return size, back.astype(np.float32).reshape(picture.shape)
+
+    return coder
+
+
+def at_bytes(points: list[dict], key: str, sizes: list[int]) -> float:
+    """Return a score at given bytes for each picture, the mean over them.
+
+    Between two points of a curve it is linear in the logarithm of the bytes. Below its
+    smallest file a method is credited with that file.
+    """
+    found = []
+    for i, size in enumerate(sizes):
+        known = sorted((p["bytes"][i], p[key][i]) for p in points)
+        x, y = zip(*known, strict=True)
+        found.append(float(np.interp(math.log(size), np.log(x), y)))
+    return statistics.fmean(found)
+
+
+# --- jobs
+
+
+def baseline(task: Task, name: str) -> dict[str, Any]:
+    """Choose the settings of a baseline on validation pictures, then code the test."""
+    start = time.perf_counter()
+    if name == "PCA":
+        levels = task.steps
+        coders = {side: by_pca(task.train, side) for side in task.blocks}
+    else:
+        levels, settings = FORMATS[name]
+        coders = {str(s): by_format(name, s) for s in settings}
+        if task.test[0].ndim == 2:  # in grey all settings are one
+            coders = dict([*coders.items()][:1])
+    sizes = [
+        round(0.04 * p[..., :1].size) if p.ndim == 3 else round(0.04 * p.size)
+        for p in task.validation
+    ]  # 0.32 bits per pixel
+    tried = {
+        str(setting): at_bytes(curve(task.validation, coder, levels), "psnr", sizes)
+        for setting, coder in coders.items()
+        if len(coders) > 1
+    }
+    chosen = max(coders, key=lambda setting: tried.get(str(setting), 0))
+    result: dict[str, Any] = {
+        "chosen": str(chosen),
+        "validation": {setting: round(value, 3) for setting, value in tried.items()},
+        "points": curve(task.test, coders[chosen], levels),
+    }
+    taken = time.perf_counter() - start
+    if name == "JPEG":
+        result["head"] = jpeg_head(in_file(task.test[0], "JPEG", 5, optimize=True)[0])
+    return {**result, "seconds": round(taken, 2)}
+
+
+def trained(task: Task, weight: float, hyperprior: bool, seed: int) -> dict[str, Any]:
+    """Train one codec and code the test pictures."""
+    keras.backend.clear_session()
+    start = time.perf_counter()
+    codec = Codec(
+        **task.codec,
+        distortion_weight=weight,
+        hyperprior=hyperprior,
+        random_state=seed,
+    )
+    codec.fit(task.train, **task.fit)
+    fitted = time.perf_counter() - start
+    scores = []
+    for picture in task.test:
+        stream = codec.compress(picture[None])
+        scores.append(score(picture, codec.decompress(stream)[0], len(stream)))
+    validation = [
+        score(picture, codec.decompress(stream := codec.compress(picture[None]))[0], 0)
+        | {"bytes": len(stream)}
+        for picture in task.validation
+    ]
+    return {
+        "weight": weight,
+        "hyperprior": hyperprior,
+        "seed": seed,
+        **{key: [s[key] for s in scores] for key in scores[0]},
+        "validation": {
+            key: round(statistics.fmean(s[key] for s in validation), 4)
+            for key in validation[0]
+        },
+        "decoder_weights": codec.network.decoder.count_params(),
+        "seconds": round(time.perf_counter() - start, 2),
+        "seconds_fit": round(fitted, 2),
+    }
+
+
+def jobs(quick: bool) -> dict[str, Callable]:
+    """Return what has to be done, by name."""
+    todo: dict[str, Callable] = {}
+    for name, make in TASKS.items():
+        for form in (*FORMATS, "PCA"):
+            todo[f"{name}, {form}"] = lambda m=make, f=form: baseline(m(quick), f)
+    middle = [(1, seed) for seed in SEEDS[: 1 if quick else None]]
+    for which, seed in [*middle, *([] if quick else [(0, 0), (2, 0)])]:
+        for (name, make), hyper in product(TASKS.items(), (False, True)):
+            prior = "hyperprior" if hyper else "factorised"
+            todo[f"{name}, {prior}, {which}, {seed}"] = partial(
+                lambda m, w, h, s: trained(m(quick), m(quick).weights[w], h, s),
+                *(make, which, hyper, seed),
+            )
+    return todo
+
+
+def rows(runs: dict[str, dict]) -> list[dict[str, Any]]:
+    """Return a line for each method: ours, and the others at the bytes of ours.
+
+    The bytes are those of the hyperprior at the middle weight, seed for seed.
+    """
+    found = []
+    labels = {"digits": "MNIST, 400 a sheet", "photographs": "3 photographs"}
+    for name, (key, metric, unit, places) in product(
+        TASKS, (("psnr", "PSNR", "dB", 2), ("ssim", "SSIM", "", 3))
+    ):
+        ours = {
+            prior: [r for n, r in runs.items() if n.startswith(f"{name}, {prior}, 1,")]
+            for prior in ("factorised", "hyperprior")
+        }
+        line = {
+            "task": "compression",
+            "data": labels[name],
+            "metric": f"{metric} at equal bytes",
+            "unit": unit,
+            "better": "higher",
+            "digits": places,
+        }
+        sizes = [r["bytes"] for r in ours["hyperprior"]]
+        values = [round(statistics.fmean(r[key]), 4) for r in ours["hyperprior"]]
+        seconds = statistics.median(r["seconds"] for r in ours["hyperprior"])
+        found.append(
+            {**line, "method": "codec with hyperprior", "ours": True}
+            | {"values": values, "seconds": seconds}
+        )
+        for form in (*FORMATS, "PCA"):
+            run = runs[f"{name}, {form}"]
+            at = [round(at_bytes(run["points"], key, size), 4) for size in sizes]
+            found.append(
+                {**line, "method": form, "ours": False}
+                | {"values": at, "seconds": run["seconds"]}
+            )
+    return found
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Do what is missing and print the rows."""
+    asked = options(__doc__, RESULTS, arguments)
+    settings = {
+        "weights": {name: make(asked.quick).weights for name, make in TASKS.items()},
+        "unit": "bits per pixel + weight * squared error in 8-bit levels, mean",
+        "pixels": {
+            name: [int(np.prod(p.shape[:2])) for p in make(asked.quick).test]
+            for name, make in TASKS.items()
+        },
+        "seeds": SEEDS,
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "machine": f"1 thread of 2 cores, {platform.machine()}",
+    }
+    path = None if asked.quick else asked.output
+    results = follow(path, jobs(asked.quick), settings)
+    results["rows"] = rows(results["runs"])
+    if path is not None:
+        write(results, path)
+    for row in results["rows"]:
+        print(row["data"], row["metric"], row["method"], *row["values"])
+
+
+if __name__ == "__main__":
+    main()
