@@ -229,7 +229,7 @@ def test_the_rate_that_it_trains_for_is_that_of_the_bytes(codec):
     x = smooth(64, 16, 16, seed=2)
     said = codec.network.evaluate(x[..., None], verbose=0, return_dict=True)["rate"]
     written = 8 * (len(codec.compress(x)) - 21) / x.size
-    assert written == pytest.approx(said, rel=0.25)
+    assert 0.6 * said < written < 1.1 * said  # counts fit better than bells
 
 
 # --- the codec

@@ -45,7 +45,7 @@ class Codec:
     Args:
         strides: By how much each step of the encoder makes the image smaller;
             `(28,)` sees a digit as a whole. Defaults to 4, 2 and 2.
-        latent: Numbers for each position of the code. Defaults to 48.
+        latent: Numbers for each position of the code. Defaults to 96.
         width: Units in the hidden layers. Defaults to 64.
         distortion_weight: $\lambda$: bits per pixel that one squared 8-bit level of
             error, mean per pixel and channel, is worth. Larger is better and longer.
@@ -69,7 +69,7 @@ class Codec:
         self,
         *,
         strides: Sequence[int] = (4, 2, 2),
-        latent: int = 48,
+        latent: int = 96,
         width: int = 64,
         distortion_weight: float = 0.005,
         hyperprior: bool = False,
@@ -96,7 +96,7 @@ class Codec:
         *,
         epochs: int = 10,
         batch_size: int = 16,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 1e-3,
         verbose: int = 0,
     ) -> Codec:
         """Learn networks and tables from images.
@@ -107,6 +107,7 @@ class Codec:
             epochs: Passes over the images. Defaults to 10.
             batch_size: Images a step. Defaults to 16.
             learning_rate: Of Adam, at the start; it falls to 0 along a cosine.
+                Defaults to 0.001.
             verbose: 1 for a progress bar, 2 for a line an epoch. Defaults to 0.
 
         Returns:
@@ -123,11 +124,11 @@ class Codec:
                 f"images to fit must have sides that are multiples of {self.step}, got "
                 f"shape {x.shape}; cut them with cut_patches(images, {4 * self.step})"
             )
+        batch_size = check_count(batch_size, "batch_size")
         steps = check_count(epochs, "epochs") * math.ceil(len(x) / batch_size)
         rate = keras.optimizers.schedules.CosineDecay(
             check_positive(learning_rate, "learning_rate"), steps
         )
-        check_count(batch_size, "batch_size")
         with seeded(self.random_state), many_models():
             network = self._build(x.shape[-1])
             start_from_pca(network, x, self.distortion_weight)
