@@ -3,8 +3,8 @@
     python benchmarks/applications/compression.py
 
 Digits of MNIST in sheets of 400, and photographs. `aebook.applications.Codec` is
-trained for three weights of the distortion, with a factorised prior and with a
-hyperprior, with five seeds at the middle one. PCA has a uniform quantiser and the same
+trained with a factorised prior and with a hyperprior, with five seeds, and for two more
+weights of the distortion with one. PCA has a uniform quantiser and the same
 coder of bytes. Settings are chosen on validation pictures, the test pictures are coded
 once. Takes about half an hour on one core, goes on where it was stopped.
 """
@@ -335,7 +335,7 @@ def jobs(quick: bool) -> dict[str, Callable]:
         for name in TASKS:
             add_training(todo, name, 1, hyper, seed, quick)
     for name, which, hyper in product(() if quick else TASKS, (0, 2), (True, False)):
-        if hyper or name == "digits":  # a photograph takes a minute longer
+        if hyper or name == "digits":  # a codec of photographs takes two minutes
             add_training(todo, name, which, hyper, 0, quick)
     return todo
 
