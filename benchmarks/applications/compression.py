@@ -407,6 +407,7 @@ def main(arguments: list[str] | None = None) -> None:
             for name, make in TASKS.items()
         },
         "seeds": SEEDS,
+        "seconds": "wall clock, beside other work",
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "machine": f"1 thread of 2 cores, {platform.machine()}",
