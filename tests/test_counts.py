@@ -10,6 +10,7 @@ import tempfile
 
 import aebook
 from aebook import (
+    applications,
     corruption,
     data,
     estimators,
@@ -70,11 +71,40 @@ def mapped(**options):
     return model
 
 
+def a_codec(batch_size=12, epochs=1, **options):
+    small = {"strides": (2,), "latent": 2, "width": 2, **options}
+    codec = applications.Codec(**small)
+    codec.fit(IMAGES, batch_size=batch_size, epochs=epochs)
+    return codec.compress(IMAGES)
+
+
 def rates(schedule):
     return [float(schedule(np.int64(t))) for t in range(4)], schedule
 
 
 NEW = {  # "module.function.parameter": (a value, a call with it)
+    **{
+        f"applications.Codec.{name}": (
+            1,
+            lambda n, name=name: a_codec(**{name.rpartition(".")[2]: n}),
+        )
+        for name in ("latent", "width", "random_state", "fit.batch_size", "fit.epochs")
+    },
+    "applications.Codec.strides": (2, lambda n: a_codec(strides=(n,))),
+    "applications.count_tables.tables": (
+        2,
+        lambda n: applications.count_tables([3, 4], 0, n),
+    ),
+    **{
+        f"applications.cut_patches.{name}": (
+            1,
+            lambda n, name=name: applications.cut_patches(
+                IMAGES, **{"size": 2, "count": 3, name: n}
+            ),
+        )
+        for name in ("size", "count", "random_state")
+    },
+    "plots.images.columns": (2, lambda n: plots.images(IMAGES, columns=n).alt),
     "corruption.MaskingNoise.seed": (1, lambda n: corruption.MaskingNoise(seed=n)),
     "corruption.SaltAndPepper.seed": (1, lambda n: corruption.SaltAndPepper(seed=n)),
     "metrics.code_usage.codes": (4, lambda n: metrics.code_usage([0, 1], n)),
@@ -361,6 +391,9 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
 }
 # Results, what Keras calls by itself, and numbers that are no counts.
 OTHERS = {
+    "applications.Codec.fit.verbose",
+    "applications.Reader.take.shape",
+    "applications.Tables.low",
     "data.Dataset.n_train",
     "data.Dataset.n_test",
     "data.Dataset.shape",

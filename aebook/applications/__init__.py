@@ -4,4 +4,8 @@ One module a chapter of the book's second part. This room may import every other
 `plots`; no other imports it.
 """
 
-__all__: list[str] = []
+from aebook.applications.compression import Codec
+from aebook.applications.entropy_coding import Reader, Tables, Writer, count_tables
+from aebook.applications.patches import cut_patches
+
+__all__ = ["Codec", "Reader", "Tables", "Writer", "count_tables", "cut_patches"]

@@ -18,6 +18,7 @@ import numpy as np
 __all__ = ["images", "reconstructions"]
 
 COLUMNS = 10  # images in one row of `images`
+PITCH = 1.2  # inches from one image to the next, at most
 
 
 @matplotlib.rc_context(STYLE)
@@ -26,6 +27,7 @@ def images(
     titles: Sequence[str] | None = None,
     *,
     n: int = 10,
+    columns: int = COLUMNS,
     title: str | None = None,
 ) -> Figure:
     """Show images side by side, ten in a row.
@@ -36,6 +38,7 @@ def images(
             outside are drawn as black or white.
         titles: One line above each image.
         n: How many to show, from the first on.
+        columns: How many in a row. Defaults to 10; with fewer, images fill the width.
         title: What the figure answers.
 
     Returns:
@@ -54,9 +57,10 @@ def images(
     """
     x = _as_images(x, "x")[: check_count(n, "n")]
     names = _as_titles(titles, len(x))
-    starts = range(0, len(x), COLUMNS)
-    rows = [_Row(x[i : i + COLUMNS], above=names[i : i + COLUMNS]) for i in starts]
-    return _draw_rows(_alt(len(x), len(rows), names), title, rows)
+    starts = range(0, len(x), check_count(columns, "columns"))
+    rows = [_Row(x[i : i + columns], above=names[i : i + columns]) for i in starts]
+    widest = PITCH if columns >= COLUMNS else (WIDTH - 0.06) / columns
+    return _draw_rows(_alt(len(x), len(rows), names), title, rows, widest=widest)
 
 
 @matplotlib.rc_context(STYLE)
@@ -184,13 +188,17 @@ class _Row(NamedTuple):
 
 
 def _draw_rows(
-    alt: str, title: str | None, rows: Sequence[_Row], note: str = ""
+    alt: str,
+    title: str | None,
+    rows: Sequence[_Row],
+    note: str = "",
+    widest: float = PITCH,
 ) -> Figure:
     """Draw rows of images, placed by hand: every inch is known in advance."""
     longest = max(len(row.label) for row in rows)
     letters = 14 if longest < 30 else 20  # in a line of a label
     left = 0.09 * letters if longest else 0.06  # inches, as all below
-    pitch = min((WIDTH - left) / max(len(row.images) for row in rows), 1.2)
+    pitch = min((WIDTH - left) / max(len(row.images) for row in rows), widest)
     side = pitch - 0.08
     height, width = rows[0].images.shape[1:3]
     tall = side * height / width
