@@ -94,7 +94,8 @@ def writers(values: dict[str, str], folder: Path) -> dict[str, Callable[[str], s
 def equation_numbers() -> dict[str, str]:
     """Return the number of each labelled formula, as the site gives it."""
     book = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    (chapters,) = (p["chapters"] for p in book["parts"] if p.get("numbered"))
+    parts = [part for part in book["parts"] if part.get("numbered")]
+    chapters = [page for part in parts for page in part["chapters"]]
     numbers = {}
     for chapter, page in enumerate(chapters, 1):
         cells = nbformat.read(ROOT / f"{page['file']}.ipynb", as_version=4).cells

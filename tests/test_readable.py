@@ -1,6 +1,7 @@
 """The text of a stored notebook shows values where the site has roles."""
 
 import book_rules
+import nbformat
 from nbformat import v4
 import pytest
 import readable
@@ -87,6 +88,19 @@ def test_equations_are_numbered_from_one_in_each_chapter():
     for chapter in {chapter for chapter, _ in places}:
         own = [int(place) for first, place in places if first == chapter]
         assert own == [*range(1, len(own) + 1)]
+
+
+def test_the_numbers_of_chapters_go_on_in_the_next_part(tmp_path, monkeypatch):
+    for page in ("one", "two"):
+        formula = v4.new_markdown_cell(f"$$\na\n$$ (eq-{page})")
+        book = v4.new_notebook(cells=[formula])
+        nbformat.write(book, tmp_path / f"{page}.ipynb")
+    parts = "".join(f"- numbered: 1\n  chapters: [file: {p}]\n" for p in ("one", "two"))
+    (tmp_path / "_toc.yml").write_text(f"parts:\n{parts}- chapters: [file: last]\n")
+    monkeypatch.setattr(readable, "ROOT", tmp_path)
+    readable.equation_numbers.cache_clear()
+    assert readable.equation_numbers() == {"eq-one": "(1.1)", "eq-two": "(2.1)"}
+    readable.equation_numbers.cache_clear()
 
 
 def test_the_site_gets_the_role_back():
