@@ -21,6 +21,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "aebook"
 LONGEST = 200  # lines of a module, all of them
 #: Modules that are longer, and why they stay in one piece.
 LONGER = {
+    "applications/compression.py": "fit, compress, decompress, a file; half docstrings",
+    "applications/compression_network.py": "four networks, their loss and their start",
     "checks.py": "what every function says about bad input, half of it docstrings",
     "estimators/base.py": "all that the two estimators share",
     "keras_internals.py": "every touch of a private part of Keras, with its fallback",
