@@ -22,6 +22,7 @@ __all__ = [
 
 #: Scales of the logistic distributions among which a hyperprior chooses.
 SCALES = [0.05 * 1.18**i for i in range(40)]  # to 31.8
+STEP = math.log(1.18)  # from one scale to the next
 SMALLEST = 1e-9  # probability that a logarithm still takes
 
 
@@ -110,12 +111,12 @@ class RateDistortion(Autoencoder):
 
     def bottleneck(self, h: Any, training: bool = False) -> Any:
         """Return `h` rounded; in training, with noise in the place of rounding."""
-        y, described = self._quantised(h, training), h
+        y = self._quantised(h, training)
         if self.hyper_encoder is None:
             bits = ops.sum(self.prior(y), axis=(1, 2, 3))
         else:
-            z = self._quantised(self.hyper_encoder(described), training)
-            scale = SCALES[0] * ops.exp(ops.log(1.18) * self.hyper_decoder(z))
+            z = self._quantised(self.hyper_encoder(h), training)
+            scale = SCALES[0] * ops.exp(STEP * self.hyper_decoder(z))
             mass = _logistic_mass(y, 0.0, ops.clip(scale, SCALES[0], SCALES[-1]))
             bits = ops.sum(self.prior(z), axis=(1, 2, 3)) - ops.sum(
                 ops.log2(ops.maximum(mass, SMALLEST)), axis=(1, 2, 3)
@@ -227,7 +228,7 @@ def start_from_pca(network: RateDistortion, x: np.ndarray, weight: float) -> Non
         network.prior.log_scales.assign(scales)
     else:
         kernel, _ = network.hyper_decoder.get_layer("index").get_weights()
-        index = np.log(np.maximum(spread, 0.1) / 2 / SCALES[0]) / math.log(1.18)
+        index = np.log(np.maximum(spread, 0.1) / 2 / SCALES[0]) / STEP
         network.hyper_decoder.get_layer("index").set_weights([kernel, index])
 
 
