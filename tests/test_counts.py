@@ -117,6 +117,14 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         3,
         lambda n: metrics.knn_probe(X, range(12), X, range(12), n_neighbors=n),
     ),
+    "metrics.nearest_neighbours.n_neighbors": (
+        3,
+        lambda n: metrics.nearest_neighbours(X, X, n),
+    ),
+    "metrics.precision_and_recall.n_neighbors": (
+        3,
+        lambda n: metrics.precision_and_recall(X, X + 0.1, n),
+    ),
     "metrics.trustworthiness.n_neighbors": (
         3,
         lambda n: metrics.trustworthiness(X, X[:, :2], n_neighbors=n),
