@@ -163,6 +163,15 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         5,
         lambda n: mapped().quantized(np.ones((6, 8, 8)), batch_size=n),
     ),
+    **{
+        f"models.FiniteScalarAutoencoder.{name}": (4, lambda n, call=call: call(n))
+        for name, call in {
+            "levels": lambda n: models.FiniteScalarAutoencoder(*pair(), levels=(n,)),
+            "quantized.batch_size": lambda n: models.FiniteScalarAutoencoder(
+                *pair(), levels=(3,)
+            ).quantized(X, batch_size=n),
+        }.items()
+    },
     "models.ImportanceWeightedAutoencoder.samples": (
         2,
         lambda n: models.ImportanceWeightedAutoencoder(*pair(gaussian=True), samples=n),
