@@ -23,6 +23,8 @@ LONGEST = 200  # lines of a module, all of them
 LONGER = {
     "applications/compression.py": "fit, compress, decompress, a file; half docstrings",
     "applications/compression_network.py": "four networks, their loss and their start",
+    "applications/generation.py": "fit, sample, interpolate; half docstrings",
+    "applications/latent_flow.py": "fit, sample, there and back; half docstrings",
     "checks.py": "what every function says about bad input, half of it docstrings",
     "estimators/base.py": "all that the two estimators share",
     "keras_internals.py": "every touch of a private part of Keras, with its fallback",

@@ -6,6 +6,21 @@ One module a chapter of the book's second part. This room may import every other
 
 from aebook.applications.compression import Codec
 from aebook.applications.entropy_coding import Reader, Tables, Writer, count_tables
+from aebook.applications.generation import ImageGenerator
+from aebook.applications.latent_flow import LatentFlow
 from aebook.applications.patches import cut_patches
+from aebook.applications.squares import cut_squares
+from aebook.applications.token_prior import TokenPrior
 
-__all__ = ["Codec", "Reader", "Tables", "Writer", "count_tables", "cut_patches"]
+__all__ = [
+    "Codec",
+    "ImageGenerator",
+    "LatentFlow",
+    "Reader",
+    "Tables",
+    "TokenPrior",
+    "Writer",
+    "count_tables",
+    "cut_patches",
+    "cut_squares",
+]
