@@ -273,6 +273,7 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         3,
         lambda n: optim.minimize(problems.saddle(), [1, 1], "sgd", n).losses,
     ),
+    "plots.sheet.n": (3, lambda n: plots.sheet({"a": IMAGES}, n=n)),
     "plots.images.n": (3, lambda n: plots.images(IMAGES, n=n)),
     "plots.reconstructions.n": (
         3,

@@ -31,7 +31,7 @@ LONGER = {
     "losses.py": "nine losses; two lines in three are their formulas and examples",
     "models/autoencoder.py": "the base class, which cannot be cut; members are short",
     "plots/descents.py": "two figures of one path, which share its frame and its text",
-    "plots/image_rows.py": "two figures of one grid of images",
+    "plots/image_rows.py": "three figures of one grid of images",
     "plots/words.py": "a list of texts",
     "problems.py": "test functions and their minima; more docstring than code",
     "schedules/rate_finder.py": "the search, its result and its stopping rule",
