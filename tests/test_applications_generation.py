@@ -228,7 +228,7 @@ def test_labels_are_told_as_rows_and_counted():
     np.testing.assert_array_equal(known.shares, [0.25, 0.75])
     np.testing.assert_array_equal(known.rows(["a", "b"], 2), np.eye(2))
     assert not known.rows(None, 3).any()
-    drawn = known.drawn(2000, np.random.default_rng(0))
+    drawn = known.drawn(None, 2000, np.random.default_rng(0))
     assert drawn[:, 1].mean() == pytest.approx(0.75, abs=0.04)
     assert Condition(None, 5).training_rows().shape == (5, 0)
 

@@ -43,9 +43,9 @@ class Condition:
 
     def training_rows(self) -> np.ndarray:
         """Return the rows of the training samples, shape `(count, width)`."""
-        return np.eye(self.width, dtype=np.float32)[
-            self._of if self.width else np.zeros((self.count, 0), int)
-        ].reshape(self.count, self.width)
+        if not self.width:
+            return np.zeros((self.count, 0), np.float32)
+        return np.eye(self.width, dtype=np.float32)[self._of]
 
     def rows(self, label: Any, n: int) -> np.ndarray:
         """Return n rows for one label or for n, or of zeros for `None`."""
@@ -57,18 +57,15 @@ class Condition:
             )
         wanted = as_labels(label if np.ndim(label) else [label] * n, n, "label")
         equal = wanted[:, None] == self.classes
-        if (
-            wanted.dtype.kind == "U" != self.classes.dtype.kind
-            or not equal.any(1).all()
-        ):
+        if not equal.any(axis=1).all():
             known = ", ".join(map(str, self.classes[:20].tolist()))
             raise ValueError(
                 f"label must be among those of fit: {known}; got {label!r}"
             )
         return equal.astype(np.float32)
 
-    def drawn(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Return n rows, each label as often as in training; without labels of none."""
-        if not self.width:
-            return np.zeros((n, 0), np.float32)
-        return self.rows(rng.choice(self.classes, n, p=self.shares), n)
+    def drawn(self, label: Any, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return `rows`; for `None` each label as often as it came in training."""
+        if label is None and self.width:
+            label = rng.choice(self.classes, n, p=self.shares)
+        return self.rows(label, n)

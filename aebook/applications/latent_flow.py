@@ -143,8 +143,7 @@ class LatentFlow:
         network = self._fitted()
         rng = np.random.default_rng(check_count(seed, "seed", minimum=0))
         noise = rng.standard_normal((check_count(n, "n"), network.dim))
-        y = self.condition.drawn(n, rng) if label is None else None
-        y = self.condition.rows(label, n) if y is None else y
+        y = self.condition.drawn(label, n, rng)
         return self._from_noise(noise, y, guidance, steps)
 
     def from_noise(

@@ -146,8 +146,7 @@ class TokenPrior:
         self._fitted()
         rng = np.random.default_rng(check_count(seed, "seed", minimum=0))
         n = check_count(n, "n")
-        y = self.condition.drawn(n, rng) if label is None else None
-        y = self.condition.rows(label, n) if y is None else y
+        y = self.condition.drawn(label, n, rng)
         warmth = check_positive(temperature, "temperature")
         parts = [
             self._drawn(y[i : i + AT_ONCE], warmth, rng) for i in range(0, n, AT_ONCE)
