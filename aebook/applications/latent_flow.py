@@ -66,7 +66,7 @@ class LatentFlow:
         *,
         epochs: int = 40,
         batch_size: int = 256,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 4e-3,
         verbose: int = 0,
     ) -> LatentFlow:
         """Learn the velocity from codes.
@@ -77,7 +77,7 @@ class LatentFlow:
             epochs: Passes over the codes. Defaults to 40.
             batch_size: Codes a step. Defaults to 256.
             learning_rate: Of Adam, at the start; it falls to 0 along a cosine.
-                Defaults to 0.002.
+                Defaults to 0.004.
             verbose: 1 for a progress bar, 2 for a line an epoch. Defaults to 0.
 
         Returns:
