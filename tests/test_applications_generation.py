@@ -1,6 +1,8 @@
 """Generators of `aebook.applications`: what they draw has the density they learnt."""
 
+import importlib
 import itertools
+from pathlib import Path
 
 from aebook.applications import ImageGenerator, LatentFlow, TokenPrior, cut_squares
 from aebook.applications.causal_network import CausalNetwork
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+ROOT = Path(__file__).parent.parent
 COVARIANCE = np.array([[4.0, 1.2], [1.2, 1.0]])
 MEANS = {0: (5.0, -3.0), 1: (-5.0, 3.0)}
 
@@ -415,3 +418,42 @@ def test_what_has_learnt_nothing_says_so():
 def test_bad_settings_are_refused_before_anything_is_built(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+# --- the benchmark
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "applications"))
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    return importlib.import_module("generation")
+
+
+def test_a_mixture_for_each_label_draws_each_as_often_as_it_comes(benchmark):
+    z, y = two_clouds(400)
+    for mixture in ((2, False), (1, True)):
+        drawn = benchmark.mixture_draws(z, y, *mixture, 1000, 0)
+        assert drawn.shape == (1000, 2)
+        assert np.mean(drawn[:, 0] > 0) == pytest.approx(0.75, abs=0.05)
+        first = drawn[drawn[:, 0] > 0]
+        np.testing.assert_allclose(first.mean(axis=0), MEANS[0], atol=0.4)
+
+
+@pytest.mark.slow
+def test_a_try_of_the_benchmark_compares_every_method(benchmark, monkeypatch, capsys):
+    for name, few in (
+        ("MIXTURES", ((2, False), (1, True))),
+        ("PCA_DIMS", (4,)),
+        ("CODES", (4,)),
+        ("FLOWS", ((1, 1),)),
+        ("BETAS", ((4, 1.0),)),
+        ("TOKENS", ((2, 1.0),)),
+        ("EMOJI_CODES", (4,)),
+        ("HIDDEN", (16,)),
+    ):
+        monkeypatch.setattr(benchmark, name, few)
+    benchmark.main(["--quick"])
+    printed = capsys.readouterr().out
+    for method in benchmark.METHODS:
+        assert f"sample distance {method}" in printed
