@@ -12,6 +12,7 @@ from aebook.models import (
     Autoencoder,
     ContractiveAutoencoder,
     DenoisingAutoencoder,
+    FiniteScalarAutoencoder,
     ImportanceWeightedAutoencoder,
     KLSparseAutoencoder,
     KSparseAutoencoder,
@@ -104,6 +105,11 @@ ROWS = {
         options={"codes": 32, "code_dim": 4},
         other={"commitment": 4.0},
         live=("commitment", 4.0),
+    ),
+    "finite scalar": Row(
+        lambda **o: FiniteScalarAutoencoder(*pair(), **o),
+        options={"levels": (8, 5)},
+        other={"levels": (4, 4)},
     ),
     "adversarial": Row(
         lambda **o: AdversarialAutoencoder(*pair(), **o),

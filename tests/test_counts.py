@@ -117,6 +117,14 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         3,
         lambda n: metrics.knn_probe(X, range(12), X, range(12), n_neighbors=n),
     ),
+    "metrics.nearest_neighbours.n_neighbors": (
+        3,
+        lambda n: metrics.nearest_neighbours(X, X, n),
+    ),
+    "metrics.precision_and_recall.n_neighbors": (
+        3,
+        lambda n: metrics.precision_and_recall(X, X + 0.1, n),
+    ),
     "metrics.trustworthiness.n_neighbors": (
         3,
         lambda n: metrics.trustworthiness(X, X[:, :2], n_neighbors=n),
@@ -155,6 +163,15 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         5,
         lambda n: mapped().quantized(np.ones((6, 8, 8)), batch_size=n),
     ),
+    **{
+        f"models.FiniteScalarAutoencoder.{name}": (4, lambda n, call=call: call(n))
+        for name, call in {
+            "levels": lambda n: models.FiniteScalarAutoencoder(*pair(), levels=(n,)),
+            "quantized.batch_size": lambda n: models.FiniteScalarAutoencoder(
+                *pair(), levels=(3,)
+            ).quantized(X, batch_size=n),
+        }.items()
+    },
     "models.ImportanceWeightedAutoencoder.samples": (
         2,
         lambda n: models.ImportanceWeightedAutoencoder(*pair(gaussian=True), samples=n),

@@ -12,6 +12,7 @@ from aebook.models import (
     Autoencoder,
     ContractiveAutoencoder,
     DenoisingAutoencoder,
+    FiniteScalarAutoencoder,
     ImportanceWeightedAutoencoder,
     KLSparseAutoencoder,
     KSparseAutoencoder,
@@ -578,3 +579,118 @@ def test_a_family_module_can_be_read_in_one_sitting():
     del lengths["autoencoder.py"]  # the base
     assert len(lengths) >= 12
     assert max(lengths.values()) <= 120, lengths
+
+
+# --- finite scalar
+
+
+def test_a_number_goes_to_the_nearest_of_its_levels(digits):
+    keras.utils.set_random_seed(0)
+    model = FiniteScalarAutoencoder(*pair(), levels=(8, 5))
+    codes, indices, commitment = model.quantized(digits[:20])
+    h = model.encoder.predict(digits[:20], verbose=0)
+    h = (h - h.mean(axis=1, keepdims=True)) / np.sqrt(h.var(axis=1)[:, None] + 1e-3)
+    squashed, rounded = np.tanh(h).reshape(-1, 2), codes.reshape(-1, 2)
+    for i, n in enumerate((8, 5)):
+        levels = np.linspace(-1, 1, n)
+        nearest = levels[np.abs(squashed[:, i, None] - levels).argmin(axis=1)]
+        np.testing.assert_allclose(rounded[:, i], nearest, atol=1e-6)
+    far = ((squashed - rounded) ** 2).reshape(20, 16).mean(axis=1)
+    np.testing.assert_allclose(commitment, far, rtol=1e-4)
+    np.testing.assert_allclose(model.encode(digits[:20]), codes, atol=1e-6)
+    assert indices.shape == (20, 8)
+
+
+def test_each_entry_of_the_finite_codebook_has_a_number_of_its_own():
+    model = FiniteScalarAutoencoder(*pair(3), levels=(4, 3, 2))
+    codes = model.dequantized(np.arange(24)[:, None])
+    assert model.codes == len(np.unique(codes, axis=0)) == 24
+    expected = {(a, b, c) for a in (0, 1, 2, 3) for b in (0, 1, 2) for c in (0, 1)}
+    places = np.rint((codes + 1) / 2 * [3, 2, 1]).astype(int)
+    assert set(map(tuple, places.tolist())) == expected
+
+
+def test_what_is_rounded_has_the_gradient_of_what_was_not(digits):
+    """The straight-through estimator: as if the code were the squashed numbers."""
+    model = FiniteScalarAutoencoder(*pair(), levels=(2, 2))
+    h = model.encoder.predict(digits[:4], verbose=0)
+    weights = np.random.default_rng(0).normal(size=h.shape).astype("float32")
+
+    def smooth(h):
+        centred = h - h.mean(axis=1, keepdims=True)
+        return np.tanh(centred / np.sqrt(np.square(centred).mean(1)[:, None] + 1e-3))
+
+    _, got = vjp(model.bottleneck, ops.convert_to_tensor(h), ops.array(weights))
+    h, tiny, expected = h.astype(np.float64), 1e-4, np.empty(h.shape)
+    for place in np.ndindex(*h.shape):
+        step = np.zeros(h.shape)
+        step[place] = tiny
+        ahead, behind = smooth(h + step), smooth(h - step)
+        expected[place] = np.sum((ahead - behind) * weights) / (2 * tiny)
+    np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_its_codebook_does_not_fall_out_of_use(digits):
+    keras.utils.set_random_seed(0)
+    model = FiniteScalarAutoencoder(*pair(), levels=(8, 8))
+    model.compile(keras.optimizers.Adam(2e-3), "mse")
+    model.fit(digits, batch_size=50, epochs=15, verbose=0)
+    indices = model.quantized(digits).indices
+    assert indices.shape == (2000, 8)
+    assert len(np.unique(indices)) == 64
+
+
+@pytest.mark.parametrize("name", ["quantized", "finite scalar"])
+def test_codes_come_back_from_the_numbers_of_their_entries(name, digits):
+    model = member(name)
+    if name == "quantized":
+        model.fit(digits[:64], verbose=0)
+    codes, indices, _ = model.quantized(digits[:20])
+    np.testing.assert_allclose(model.dequantized(indices), codes, atol=1e-6)
+
+
+def test_so_do_maps_of_vectors(digits):
+    keras.utils.set_random_seed(0)
+    maps = convolutional((28, 28), 4, (4,), flat=False)
+    images = digits[:5].reshape(-1, 28, 28)
+    for model in (
+        FiniteScalarAutoencoder(*maps, levels=(3, 3, 3, 3)),
+        VectorQuantizedAutoencoder(*maps, codes=4),
+    ):
+        codes, indices, _ = model.quantized(images)
+        assert codes.shape == (5, 14, 14, 4)
+        np.testing.assert_allclose(model.dequantized(indices), codes, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["quantized", "finite scalar"])
+@pytest.mark.parametrize(
+    ("indices", "error", "message"),
+    [
+        ([[0.5] * 4], TypeError, "indices must be whole numbers, got dtype float64"),
+        ([0] * 4, ValueError, r"indices must have shape \(n, \d\), got \(4,\)"),
+        (np.zeros((0, 4), int), ValueError, r"indices must have shape"),
+        ([[0]], ValueError, r"got \(1, 1\); model\.quantized\(x\)\.indices has it"),
+        ([[99] * 4, [0] * 4], ValueError, r"in \[0, \d+\], the entries, got 0 to 99"),
+        ([[-1] * 4], ValueError, r"the entries, got -1"),
+    ],
+)
+def test_numbers_of_no_entries_are_refused(name, indices, error, message):
+    positions = 4 if name == "quantized" else 8
+    if np.ndim(indices) == 2 and len(indices) and len(indices[0]) == 4:
+        indices = np.repeat(indices, positions // 4, axis=1)
+    with pytest.raises(error, match=message):
+        member(name).dequantized(indices)
+
+
+@pytest.mark.parametrize(
+    ("levels", "message"),
+    [
+        ((1, 5), "levels must be at least 2, got 1"),
+        ((5, 5, 5), "as many levels must be given as divide 16, the code; got 3"),
+        ((), "as many levels must be given"),
+    ],
+)
+def test_bad_levels_are_named(levels, message):
+    with pytest.raises(ValueError, match=message):
+        FiniteScalarAutoencoder(*pair(), levels=levels)

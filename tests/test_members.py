@@ -11,6 +11,7 @@ from aebook.models import (
     Autoencoder,
     ContractiveAutoencoder,
     DenoisingAutoencoder,
+    FiniteScalarAutoencoder,
     ImportanceWeightedAutoencoder,
     KSparseAutoencoder,
     L1SparseAutoencoder,
@@ -163,6 +164,7 @@ ON_ANY = {
     "variational": lambda a: VariationalAutoencoder(*a(gaussian=True), beta=0.1),
     "importance": lambda a: ImportanceWeightedAutoencoder(*a(gaussian=True), beta=0.1),
     "quantized": lambda a: VectorQuantizedAutoencoder(*a(), codes=8, code_dim=4),
+    "finite scalar": lambda a: FiniteScalarAutoencoder(*a(), levels=(8, 5)),
     "masked": lambda a: MaskedAutoencoder(*a()),
 }
 

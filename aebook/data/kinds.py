@@ -18,9 +18,10 @@ __all__ = ["Images", "Photographs", "Splits", "Table"]
 class Images(NamedTuple):
     """Images and labels for training, validation and test.
 
-    Images are float32 in [0, 1], shape `(n, height, width)`; labels are int64, shape
-    `(n,)`, and index `Dataset.classes`. The arrays are the caller's own: changing
-    them changes nothing for the next call.
+    Images are float32 in [0, 1], shape `(n, height, width)`, in colour
+    `(n, height, width, 3)`; labels are int64, shape `(n,)`, and index
+    `Dataset.classes`. The arrays are the caller's own: changing them changes nothing
+    for the next call.
     """
 
     x_train: np.ndarray

@@ -9,6 +9,7 @@ from typing import Any
 from aebook.checks import check_choice
 from aebook.data.datasets.breast_cancer import BREAST_CANCER
 from aebook.data.datasets.digits import DIGITS
+from aebook.data.datasets.emoji import EMOJI
 from aebook.data.datasets.fashion_mnist import FASHION_MNIST, FASHION_MNIST_FULL
 from aebook.data.datasets.mnist import MNIST
 from aebook.data.datasets.photographs import PHOTOGRAPHS
@@ -26,6 +27,7 @@ DATASETS: dict[str, Dataset[Any]] = {
         FASHION_MNIST_FULL,
         DIGITS,
         PHOTOGRAPHS,
+        EMOJI,
         BREAST_CANCER,
     )
 }
@@ -106,6 +108,7 @@ def catalog() -> Catalog:
         fashion_mnist_full, 60000, download
         digits, 1500, scikit-learn
         photographs, 13, scikit-image
+        emoji, 401, embedded
         breast_cancer, 456, scikit-learn
     """
     return Catalog(DATASETS.values())

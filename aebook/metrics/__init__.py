@@ -14,24 +14,34 @@ from aebook.metrics.errors import (
 )
 from aebook.metrics.jacobian import jacobian_norm
 from aebook.metrics.likelihood import negative_log_likelihood
+from aebook.metrics.manifolds import PrecisionRecall, precision_and_recall
 from aebook.metrics.mmd import Discrepancy, squared_mmd
-from aebook.metrics.neighbours import trustworthiness
+from aebook.metrics.neighbours import (
+    Neighbours,
+    nearest_neighbours,
+    trustworthiness,
+)
 from aebook.metrics.probes import knn_probe, linear_probe
-from aebook.metrics.samples import sample_distance
+from aebook.metrics.samples import digit_features, sample_distance
 from aebook.metrics.structure import ssim
 
 __all__ = [
     "ClassError",
     "Discrepancy",
+    "Neighbours",
+    "PrecisionRecall",
     "active_units",
     "code_usage",
+    "digit_features",
     "error_by_class",
     "jacobian_norm",
     "knn_probe",
     "linear_probe",
     "mse_per_pixel",
+    "nearest_neighbours",
     "negative_log_likelihood",
     "perplexity",
+    "precision_and_recall",
     "psnr",
     "sample_distance",
     "squared_error_per_image",

@@ -1,13 +1,71 @@
-"""Whether neighbours in the code were neighbours in the data."""
+"""Who is near to whom: in the code as in the data, and samples to what was learnt."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from aebook.checks import as_samples, check_count
 import numpy as np
 
-__all__ = ["trustworthiness"]
+__all__ = ["Neighbours", "nearest_neighbours", "trustworthiness"]
+
+
+class Neighbours(NamedTuple):
+    """The nearest of some known samples, closest first.
+
+    Attributes:
+        distances: Euclidean, in the unit of the samples, shape `(n, n_neighbors)`.
+        indices: Which of the known they are, int, same shape.
+    """
+
+    distances: np.ndarray
+    indices: np.ndarray
+
+
+def nearest_neighbours(x: Any, known: Any, n_neighbors: int = 1) -> Neighbours:
+    r"""Return for each sample the nearest of those known.
+
+    $$ i(x) = \arg\min_i \lVert x - k_i \rVert $$
+
+    Whether a generator copies: look at the training image nearest to each drawn one,
+    and compare the distances with those of test images, which were not copied. A
+    small distance shows a copy. A large one does not show that there is none: a copy
+    moved by a pixel is far away.
+
+    Args:
+        x: Samples, shape `(n, ...)`, flattened.
+        known: Those among which to look, shape `(m, ...)`, flattened.
+        n_neighbors: How many, at most $m$. Defaults to 1.
+
+    Returns:
+        Distances and indices. Of images in [0, 1] the distance is the root of the
+        squared error summed over the pixels.
+
+    Raises:
+        TypeError: If an argument does not hold numbers, or `n_neighbors` is not whole.
+        ValueError: If an array is empty, holds NaN or infinity, the widths differ, or
+            there are fewer known than `n_neighbors`.
+
+    Example:
+        >>> near = nearest_neighbours([[0.0, 1.0]], [[9.0, 9.0], [0.0, 3.0]])
+        >>> near.distances, near.indices
+        (array([[2.]]), array([[1]]))
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    x, known = as_samples(x), as_samples(known, name="known")
+    x, known = (a.reshape(len(a), -1).astype(np.float64) for a in (x, known))
+    if x.shape[1] != known.shape[1]:
+        raise ValueError(
+            "x and known must have as many numbers a sample, got "
+            f"{x.shape[1]} and {known.shape[1]}"
+        )
+    if check_count(n_neighbors, "n_neighbors") > len(known):
+        raise ValueError(
+            f"n_neighbors must be at most the {len(known)} known, got {n_neighbors}"
+        )
+    search = NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute").fit(known)
+    return Neighbours(*search.kneighbors(x))
 
 
 def trustworthiness(

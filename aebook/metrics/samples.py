@@ -9,7 +9,7 @@ from aebook.checks import as_samples
 from aebook.metrics.mmd import Discrepancy, squared_mmd
 import numpy as np
 
-__all__ = ["sample_distance"]
+__all__ = ["digit_features", "sample_distance"]
 
 SIZE = 28  # pixels a side
 PATCH = 4
@@ -59,19 +59,41 @@ def sample_distance(real: Any, generated: Any) -> Discrepancy:
     Source: Bińkowski, Sutherland, Arbel & Gretton, "Demystifying MMD GANs", 2018.
     """
     sets = {"real": real, "generated": generated}
-    images = [_as_digits(x, name) for name, x in sets.items()]
+    images = [_as_digits(x, name, 3) for name, x in sets.items()]
     return squared_mmd(*(_features(x) for x in images))
 
 
-def _as_digits(x: Any, name: str) -> np.ndarray:
+def digit_features(x: Any) -> np.ndarray:
+    """Return what the network of `sample_distance` sees in digits.
+
+    Args:
+        x: Digits in [0, 1], shape `(n, 28, 28)`, `(n, 28, 28, 1)` or `(n, 784)`.
+
+    Returns:
+        64 numbers ≥ 0 for each, shape `(n, 64)`, with mean square 1 over the training
+        digits.
+
+    Raises:
+        TypeError: If `x` does not hold numbers.
+        ValueError: If `x` is empty, not finite, or no digits of 28 × 28 in [0, 1].
+
+    Example:
+        >>> from aebook.data import load_mnist
+        >>> digit_features(load_mnist().x_test[:5]).shape
+        (5, 64)
+    """
+    return _features(_as_digits(x, "x", 1))
+
+
+def _as_digits(x: Any, name: str, least: int) -> np.ndarray:
     x = as_samples(x, name=name, low=0, high=1)
     if x.shape[1:] not in ((SIZE, SIZE), (SIZE, SIZE, 1), (SIZE**2,)):
         raise ValueError(
             f"{name} must be digits, shape (n, 28, 28), (n, 28, 28, 1) or (n, 784), "
             f"got {x.shape}; the network knows MNIST only"
         )
-    if len(x) < 3:  # the pairs of a set, each without one of its own
-        raise ValueError(f"{name} must be at least 3 digits, got {len(x)}")
+    if len(x) < least:  # the pairs of a set, each without one of its own
+        raise ValueError(f"{name} must be at least {least} digits, got {len(x)}")
     return x.reshape(-1, SIZE, SIZE)
 
 

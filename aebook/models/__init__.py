@@ -13,6 +13,7 @@ from aebook.models.architectures.recurrent import recurrent
 from aebook.models.autoencoder import Autoencoder
 from aebook.models.contractive import ContractiveAutoencoder
 from aebook.models.denoising import DenoisingAutoencoder
+from aebook.models.finite_scalar import FiniteScalarAutoencoder
 from aebook.models.importance_weighted import ImportanceWeightedAutoencoder
 from aebook.models.k_sparse import KSparseAutoencoder
 from aebook.models.masked import MaskedAutoencoder
@@ -20,15 +21,17 @@ from aebook.models.posterior_collapse import PosteriorCollapseWarning
 from aebook.models.sparse_kl import KLSparseAutoencoder
 from aebook.models.sparse_l1 import L1SparseAutoencoder
 from aebook.models.tied import TiedAutoencoder
+from aebook.models.tokens import Quantized
 from aebook.models.undercomplete import UndercompleteAutoencoder
 from aebook.models.variational import VariationalAutoencoder
-from aebook.models.vector_quantized import Quantized, VectorQuantizedAutoencoder
+from aebook.models.vector_quantized import VectorQuantizedAutoencoder
 
 __all__ = [
     "AdversarialAutoencoder",
     "Autoencoder",
     "ContractiveAutoencoder",
     "DenoisingAutoencoder",
+    "FiniteScalarAutoencoder",
     "ImportanceWeightedAutoencoder",
     "KLSparseAutoencoder",
     "KSparseAutoencoder",

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from aebook.checks import check_count
 from aebook.models.autoencoder import Autoencoder
+from aebook.models.tokens import Quantized, check_indices
 from aebook.models.vector_quantizer import VectorQuantizer
 from aebook.training.adjustable import Adjustable
 import keras
 from keras import ops
 import numpy as np
 
-__all__ = ["Quantized", "VectorQuantizedAutoencoder"]
-
-
-class Quantized(NamedTuple):
-    """What a codebook makes of some samples.
-
-    Attributes:
-        codes: What the decoder gets, shape of a code, `(n, ...)`.
-        indices: Which entries these are, int, shape `(n, positions)`.
-        commitment: Squared distance of the encoder's output to them, mean per number
-            of the code, shape `(n,)`.
-    """
-
-    codes: np.ndarray
-    indices: np.ndarray
-    commitment: np.ndarray
+__all__ = ["VectorQuantizedAutoencoder"]
 
 
 @keras.saving.register_keras_serializable(package="aebook")
@@ -105,6 +91,20 @@ class VectorQuantizedAutoencoder(Autoencoder):
         parts = self._quantized(ops.convert_to_tensor(h))
         z, indices, commitment = map(ops.convert_to_numpy, parts)
         return Quantized(z, indices.reshape(len(h), -1), commitment)
+
+    def dequantized(self, indices: Any) -> np.ndarray:
+        """Return the codes of entries' numbers, the way back from `quantized`.
+
+        Args:
+            indices: Whole numbers below `codes`, shape `(n, positions)`.
+
+        Returns:
+            Codes, shape `(n, ...)`; `decode` draws them.
+        """
+        shape = self.decoder.input_shape[1:]
+        numbers = check_indices(indices, self.codes, shape, self.code_dim)
+        codebook = ops.convert_to_numpy(self.quantizer.codebook)
+        return codebook[numbers].reshape(-1, *shape)
 
     def _quantized(self, h: Any, training: bool = False) -> tuple[Any, Any, Any]:
         vectors = ops.reshape(h, (-1, self.code_dim))

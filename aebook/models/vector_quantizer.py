@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from aebook.models.tokens import batch_perplexity
 from aebook.training.adjustable import Adjustable
-from aebook.training.replicas import all_rows, mean_of_all
+from aebook.training.replicas import all_rows
 import keras
 from keras import layers, ops
 
@@ -84,9 +85,7 @@ class VectorQuantizer(layers.Layer):
 
     def perplexity(self, indices: Any) -> Any:
         """Return how many entries a batch uses, were all of these used alike."""
-        chosen = ops.one_hot(indices, self.codes, dtype="float32")
-        usage = mean_of_all(ops.mean(chosen, axis=0))
-        return ops.exp(-ops.sum(usage * ops.log(usage + 1e-10)))
+        return batch_perplexity(indices, self.codes)
 
     def _follow(self, h: Any, chosen: Any) -> None:
         """Move each entry towards the mean of the vectors that chose it."""
