@@ -12,6 +12,7 @@ from aebook.metrics.errors import (
     psnr,
     squared_error_per_image,
 )
+from aebook.metrics.intrinsic import intrinsic_dimension
 from aebook.metrics.jacobian import jacobian_norm
 from aebook.metrics.likelihood import negative_log_likelihood
 from aebook.metrics.mmd import Discrepancy, squared_mmd
@@ -26,6 +27,7 @@ __all__ = [
     "active_units",
     "code_usage",
     "error_by_class",
+    "intrinsic_dimension",
     "jacobian_norm",
     "knn_probe",
     "linear_probe",
