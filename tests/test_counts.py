@@ -28,6 +28,7 @@ from aebook import (
 import keras
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
 X = np.random.default_rng(0).random((12, 4)).astype("float32")
 ROWS = np.random.default_rng(1).normal(size=(12, 4))
@@ -103,6 +104,58 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
             ),
         )
         for name in ("size", "count", "random_state")
+    },
+    **{
+        f"applications.compare_maps.{name}": (
+            value,
+            lambda n, name=name: (
+                applications.compare_maps({"": PCA(2)}, ROWS, **{name: n})[""].codes
+            ),
+        )
+        for name, value in (("n_neighbors", 3), ("max_samples", 11), ("seed", 1))
+    },
+    **{
+        f"applications.map_autoencoder.{name}": (
+            2,
+            lambda n, name=name: (
+                applications.map_autoencoder(
+                    **{
+                        "hidden": (2,),
+                        "epochs": 1,
+                        name: (n,) if name == "hidden" else n,
+                    }
+                )
+                .fit(ROWS)
+                .history_
+            ),
+        )
+        for name in ("latent_dim", "hidden", "epochs", "batch_size", "random_state")
+    },
+    "applications.picture_grid.columns": (
+        3,
+        lambda n: applications.picture_grid(X[:, :2], IMAGES, n),
+    ),
+    "applications.quantize.bits": (
+        3,
+        lambda n: applications.quantize(X, [n] * 4, X),
+    ),
+    **{
+        f"applications.swiss_roll.{name}": (
+            3,
+            lambda n, name=name: applications.swiss_roll(**{"n": 4, name: n}).points,
+        )
+        for name in ("n", "random_state")
+    },
+    "applications.turned.size": (
+        4,
+        lambda n: applications.turned(np.ones((8, 8)), [0, 90], n),
+    ),
+    **{
+        f"metrics.intrinsic_dimension.{name}": (
+            value,
+            lambda n, name=name: metrics.intrinsic_dimension(X, **{name: n}),
+        )
+        for name, value in (("max_samples", 11), ("seed", 1))
     },
     "plots.images.columns": (2, lambda n: plots.images(IMAGES, columns=n).alt),
     "corruption.MaskingNoise.seed": (1, lambda n: corruption.MaskingNoise(seed=n)),

@@ -4,8 +4,27 @@ One module a chapter of the book's second part. This room may import every other
 `plots`; no other imports it.
 """
 
+from aebook.applications.code_tools import picture_grid, quantize
 from aebook.applications.compression import Codec
+from aebook.applications.dimensionality_reduction import Map, compare_maps
 from aebook.applications.entropy_coding import Reader, Tables, Writer, count_tables
+from aebook.applications.manifolds import SwissRoll, swiss_roll, turned
+from aebook.applications.map_network import map_autoencoder
 from aebook.applications.patches import cut_patches
 
-__all__ = ["Codec", "Reader", "Tables", "Writer", "count_tables", "cut_patches"]
+__all__ = [
+    "Codec",
+    "Map",
+    "Reader",
+    "SwissRoll",
+    "Tables",
+    "Writer",
+    "compare_maps",
+    "count_tables",
+    "cut_patches",
+    "map_autoencoder",
+    "picture_grid",
+    "quantize",
+    "swiss_roll",
+    "turned",
+]
