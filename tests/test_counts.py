@@ -79,6 +79,11 @@ def a_codec(batch_size=12, epochs=1, **options):
     return codec.compress(IMAGES)
 
 
+def a_denoiser(steps=1, batch_size=2, **options):
+    denoiser = applications.Denoiser(**{"filters": 1, "depth": 0, **options})
+    return denoiser.fit(IMAGES, steps=steps, batch_size=batch_size).denoise(IMAGES)
+
+
 def rates(schedule):
     return [float(schedule(np.int64(t))) for t in range(4)], schedule
 
@@ -92,6 +97,17 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         for name in ("latent", "width", "random_state", "fit.batch_size", "fit.epochs")
     },
     "applications.Codec.strides": (2, lambda n: a_codec(strides=(n,))),
+    **{
+        f"applications.Denoiser.{name}": (
+            1,
+            lambda n, name=name: a_denoiser(**{name.rpartition(".")[2]: n}),
+        )
+        for name in ("filters", "depth", "random_state", "fit.steps", "fit.batch_size")
+    },
+    "applications.damage.random_state": (
+        1,
+        lambda n: applications.damage(IMAGES, random_state=n),
+    ),
     "applications.count_tables.tables": (
         2,
         lambda n: applications.count_tables([3, 4], 0, n),
@@ -462,6 +478,7 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
 # Results, what Keras calls by itself, and numbers that are no counts.
 OTHERS = {
     "applications.Codec.fit.verbose",
+    "applications.Denoiser.fit.verbose",
     "applications.Reader.take.shape",
     "applications.Tables.low",
     "data.Dataset.n_train",

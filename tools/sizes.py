@@ -23,6 +23,7 @@ LONGEST = 200  # lines of a module, all of them
 LONGER = {
     "applications/compression.py": "fit, compress, decompress, a file; half docstrings",
     "applications/compression_network.py": "four networks, their loss and their start",
+    "applications/denoising.py": "fit, denoise, a file; half docstrings",
     "checks.py": "what every function says about bad input, half of it docstrings",
     "estimators/base.py": "all that the two estimators share",
     "keras_internals.py": "every touch of a private part of Keras, with its fallback",

@@ -6,6 +6,8 @@ One module a chapter of the book's second part. This room may import every other
 
 from aebook.applications.code_tools import picture_grid, quantize
 from aebook.applications.compression import Codec
+from aebook.applications.damage import damage
+from aebook.applications.denoising import Denoiser
 from aebook.applications.dimensionality_reduction import Map, compare_maps
 from aebook.applications.entropy_coding import Reader, Tables, Writer, count_tables
 from aebook.applications.manifolds import SwissRoll, swiss_roll, turned
@@ -14,6 +16,7 @@ from aebook.applications.patches import cut_patches
 
 __all__ = [
     "Codec",
+    "Denoiser",
     "Map",
     "Reader",
     "SwissRoll",
@@ -22,6 +25,7 @@ __all__ = [
     "compare_maps",
     "count_tables",
     "cut_patches",
+    "damage",
     "map_autoencoder",
     "picture_grid",
     "quantize",

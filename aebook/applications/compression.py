@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import hashlib
-import json
 import math
 from os import PathLike
-from pathlib import Path
 from typing import Any
-import zipfile
 
 from aebook.applications.code_stream import Envelope, pack, unpack
 from aebook.applications.compression_network import (
@@ -18,6 +15,7 @@ from aebook.applications.compression_network import (
     start_from_pca,
 )
 from aebook.applications.compression_priors import Priors
+from aebook.applications.state_files import as_state, load_state, save_state
 from aebook.checks import as_samples, check_count, check_positive
 from aebook.estimators.seeding import seeded
 from aebook.training.retracing import many_models
@@ -221,9 +219,7 @@ class Codec:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the codec to a file of NumPy's format npz, without pickle."""
         self._check_fitted()
-        with Path(path).open("wb") as file:
-            arrays: dict[str, Any] = self._state()
-            np.savez_compressed(file, **arrays)
+        save_state(path, self._state())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Codec:
@@ -233,23 +229,16 @@ class Codec:
             FileNotFoundError: If there is no such file.
             ValueError: If it is no file of a codec, or damaged.
         """
-        try:
-            with Path(path).open("rb") as opened:
-                with np.load(opened, allow_pickle=False) as file:
-                    state = dict(file)
-            config = json.loads(str(state.pop("config")))
+
+        def build(config: dict, weights: list, state: dict) -> Codec:
             channels = config.pop("channels")
             codec = cls(**config)
             codec.channels, codec.network = channels, codec._build(channels)
             codec.priors = Priors.from_state(state)
-            codec.network.set_weights(
-                [state[f"w{i}"] for i in range(len(codec.network.weights))]
-            )
-        except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(
-                f"{path} is no file of a Codec, or damaged: {error}"
-            ) from None
-        return codec
+            codec.network.set_weights(weights)
+            return codec
+
+        return load_state(path, build, "Codec")
 
     # --- what is inside
 
@@ -301,12 +290,8 @@ class Codec:
                 *("hyperprior", "random_state", "channels"),
             )
         }
-        weights = {f"w{i}": w for i, w in enumerate(self.network.get_weights())}
-        return {
-            "config": np.array(json.dumps(config)),
-            **weights,
-            **self.priors.state(),
-        }
+        weights = self.network.get_weights()
+        return {**as_state(config, weights), **self.priors.state()}
 
 
 def _rounded(parts: list[np.ndarray]) -> np.ndarray:
