@@ -84,6 +84,54 @@ def a_denoiser(steps=1, batch_size=2, **options):
     return denoiser.fit(IMAGES, steps=steps, batch_size=batch_size).denoise(IMAGES)
 
 
+TOKENS = np.arange(24).reshape(12, 2) % 5
+
+
+def drawn_by(kind, name, n):
+    """What a generator draws, with one count of its constructor or a method changed."""
+    small = {
+        applications.ImageGenerator: ({"latent_dim": 2, "hidden": (4,)}, IMAGES),
+        applications.LatentFlow: ({"width": 4, "depth": 1}, X),
+        applications.TokenPrior: ({"entries": 5, "width": 4, "depth": 1}, TOKENS),
+    }
+    options, data = small[kind]
+    method, _, argument = name.rpartition(".")
+    fit = {"epochs": 1} | ({argument: n} if method == "fit" else {})
+    if kind is applications.ImageGenerator:
+        fit = {"flow_epochs": 1} | fit
+        if argument == "size":
+            data = {"a": IMAGES[0], "b": IMAGES[1]}
+    own = {} if method else {argument: (n,) if argument == "hidden" else n}
+    made = kind(**options | own).fit(data, **fit)
+    if method in ("", "fit"):
+        return made.sample(2)
+    given = {
+        "sample": {"n": 2},
+        "from_noise": {"noise": X},
+        "to_noise": {"codes": X},
+        "interpolate": {"a": IMAGES[0], "b": IMAGES[1]},
+    }
+    return getattr(made, method)(**given[method] | {argument: n})
+
+
+GENERATORS = {
+    applications.ImageGenerator: (
+        *("latent_dim", "hidden", "size", "random_state"),
+        *("fit.epochs", "fit.flow_epochs", "fit.batch_size"),
+        *("sample.n", "sample.steps", "sample.seed", "interpolate.steps"),
+    ),
+    applications.LatentFlow: (
+        *("width", "depth", "random_state", "fit.epochs", "fit.batch_size"),
+        *("sample.n", "sample.steps", "sample.seed"),
+        *("from_noise.steps", "to_noise.steps"),
+    ),
+    applications.TokenPrior: (
+        *("entries", "width", "depth", "random_state"),
+        *("fit.epochs", "fit.batch_size", "sample.n", "sample.seed"),
+    ),
+}
+
+
 def rates(schedule):
     return [float(schedule(np.int64(t))) for t in range(4)], schedule
 
@@ -111,6 +159,18 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
     "applications.count_tables.tables": (
         2,
         lambda n: applications.count_tables([3, 4], 0, n),
+    ),
+    **{
+        f"applications.{kind.__name__}.{name}": (
+            {"width": 8, "entries": 6}.get(name, 2),
+            lambda n, kind=kind, name=name: drawn_by(kind, name, n),
+        )
+        for kind, names in GENERATORS.items()
+        for name in names
+    },
+    "applications.cut_squares.size": (
+        3,
+        lambda n: applications.cut_squares(IMAGES, n),
     ),
     **{
         f"applications.cut_patches.{name}": (
@@ -282,6 +342,7 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         3,
         lambda n: optim.minimize(problems.saddle(), [1, 1], "sgd", n).losses,
     ),
+    "plots.sheet.n": (3, lambda n: plots.sheet({"a": IMAGES}, n=n)),
     "plots.images.n": (3, lambda n: plots.images(IMAGES, n=n)),
     "plots.reconstructions.n": (
         3,
@@ -479,6 +540,9 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
 OTHERS = {
     "applications.Codec.fit.verbose",
     "applications.Denoiser.fit.verbose",
+    "applications.ImageGenerator.fit.verbose",
+    "applications.LatentFlow.fit.verbose",
+    "applications.TokenPrior.fit.verbose",
     "applications.Reader.take.shape",
     "applications.Tables.low",
     "data.Dataset.n_train",

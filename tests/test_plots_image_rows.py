@@ -1,7 +1,7 @@
 """The pictures drawn are the images given, and the numbers are their errors."""
 
 from aebook.metrics import squared_error_per_image
-from aebook.plots import images, reconstructions
+from aebook.plots import images, reconstructions, sheet
 from book_rules import MAX_IMAGE_BYTES, SVG, image_size
 import numpy as np
 import pytest
@@ -80,6 +80,31 @@ def test_several_models_become_rows_with_their_names():
     energy = (X[:4] ** 2).sum((1, 2))
     assert f"PCA: mean {energy.mean():.1f}, from {energy.min():.1f}" in figure.alt
     assert "copy: mean 0.0, from 0.0 to 0.0." in figure.alt
+
+
+def test_each_set_of_images_is_a_row_with_its_name():
+    figure = sheet({"drawn": X[:4], "nearest": Y}, n=3, title="Copies?")
+    np.testing.assert_array_equal(pixels(figure)[:3], X[:3])
+    np.testing.assert_allclose(pixels(figure)[3:], np.clip(Y[:3], 0, 1))
+    assert [a.get_ylabel() for a in figure.axes if a.get_ylabel()] == [
+        "drawn",
+        "nearest",
+    ]
+    assert figure.alt == "Copies?. 6 images in 2 rows: drawn, nearest."
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ({}, "give at least one row"),
+        ({"a": X, "b": X[:, :4]}, r"a and b must have the same shape, got \(8, 8\)"),
+        ({"a": X[:0]}, "a is empty"),
+        ({"a": 255 * np.ones((2, 8, 8), int)}, "divide by 255"),
+    ],
+)
+def test_rows_that_do_not_fit_are_named(rows, message):
+    with pytest.raises(ValueError, match=message):
+        sheet(rows)
 
 
 def test_fewer_images_than_asked_for_are_all_drawn():

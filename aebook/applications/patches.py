@@ -8,7 +8,7 @@ from typing import Any
 from aebook.checks import as_samples, check_count
 import numpy as np
 
-__all__ = ["cut_patches"]
+__all__ = ["as_pictures", "cut_patches"]
 
 
 def cut_patches(
@@ -42,22 +42,9 @@ def cut_patches(
         (5, 16, 16)
     """
     size, count = check_count(size, "size"), check_count(count, "count")
-    given = images if isinstance(images, Mapping) else dict(enumerate(images))
-    pictures = {
-        name: as_samples(np.asarray(each)[None], name=f"image {name!r}", low=0, high=1)[
-            0
-        ]
-        for name, each in given.items()
-    }
-    if not pictures:
-        raise ValueError("images is empty; give at least one image")
+    pictures = as_pictures(images)
     first = next(iter(pictures.values()))
     for name, picture in pictures.items():
-        if picture.ndim not in (2, 3) or picture.shape[2:] != first.shape[2:]:
-            raise ValueError(
-                f"image {name!r} has the shape {picture.shape}, the first has "
-                f"{first.shape}; give all in grey or all in colour"
-            )
         if min(picture.shape[:2]) < size:
             raise ValueError(
                 f"image {name!r} has {picture.shape[0]} × {picture.shape[1]} pixels, "
@@ -73,3 +60,38 @@ def cut_patches(
         patch = pictures[names[k]][top : top + size, left : left + size]
         patches[i] = patch[:, ::-1] if rng.random() < 0.5 else patch
     return patches
+
+
+def as_pictures(images: Mapping[Any, Any] | Iterable[Any]) -> dict[Any, np.ndarray]:
+    """Return images of any size by name, all grey or all in colour, as float32.
+
+    Args:
+        images: As in `cut_patches`.
+
+    Returns:
+        The images by their names, or by their numbers.
+
+    Raises:
+        TypeError: If one does not hold numbers.
+        ValueError: If there is none, or one has other channels than the first, or
+            values outside [0, 1].
+
+    Example:
+        >>> {name: x.shape for name, x in as_pictures([np.zeros((3, 4))]).items()}
+        {0: (3, 4)}
+    """
+    given = images if isinstance(images, Mapping) else dict(enumerate(images))
+    pictures = {
+        name: as_samples(np.asarray(x)[None], name=f"image {name!r}", low=0, high=1)[0]
+        for name, x in given.items()
+    }
+    if not pictures:
+        raise ValueError("images is empty; give at least one image")
+    first = next(iter(pictures.values()))
+    for name, picture in pictures.items():
+        if picture.ndim not in (2, 3) or picture.shape[2:] != first.shape[2:]:
+            raise ValueError(
+                f"image {name!r} has the shape {picture.shape}, the first has "
+                f"{first.shape}; give all in grey or all in colour"
+            )
+    return pictures

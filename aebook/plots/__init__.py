@@ -12,7 +12,7 @@ from aebook.plots.curves import history
 from aebook.plots.descents import contours, descent
 from aebook.plots.diagrams import diagram
 from aebook.plots.figure import COLORS, Figure
-from aebook.plots.image_rows import images, reconstructions
+from aebook.plots.image_rows import images, reconstructions, sheet
 from aebook.plots.layers import anatomy
 from aebook.plots.line_charts import lines
 from aebook.plots.map_panels import maps
@@ -38,4 +38,5 @@ __all__ = [
     "schedules",
     "seed_panels",
     "seeds",
+    "sheet",
 ]

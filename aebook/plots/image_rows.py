@@ -1,4 +1,4 @@
-"""Rows of images: as they are, and beside their reconstructions."""
+"""Rows of images: as they are, by name, and beside their reconstructions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aebook.plots.input_checks import check_named
 import matplotlib
 import numpy as np
 
-__all__ = ["images", "reconstructions"]
+__all__ = ["images", "reconstructions", "sheet"]
 
 COLUMNS = 10  # images in one row of `images`
 PITCH = 1.2  # inches from one image to the next, at most
@@ -123,6 +123,45 @@ def reconstructions(
         [_Row(x[:n], above=names, label=words.ORIGINAL), *rows],
         note=words.ERROR_NOTE,
     )
+
+
+@matplotlib.rc_context(STYLE)
+def sheet(rows: Mapping[str, Any], *, n: int = 10, title: str | None = None) -> Figure:
+    """Show several sets of images, one named row each.
+
+    Args:
+        rows: Images in [0, 1] by the name of their row, each shaped as in `images`,
+            with sides and channels that are the same in all.
+        n: How many to show of each, from the first on; at most 16.
+        title: What the figure answers.
+
+    Returns:
+        The figure; `figure.alt` names the rows.
+
+    Raises:
+        TypeError: If a row does not hold numbers, or `rows` is no mapping.
+        ValueError: If there is no row, or one has another shape, is empty or holds NaN
+            or 8-bit levels.
+
+    Example:
+        >>> from aebook.data import load_mnist
+        >>> x = load_mnist().x_test[:10]
+        >>> sheet({"digits": x, "inverted": 1 - x}).alt
+        '20 images in 2 rows: digits, inverted.'
+    """
+    if check_count(n, "n") > 16:
+        raise ValueError(f"n must be at most 16, or nothing can be seen, got {n}")
+    given = check_named(rows, "rows", '{"name": images, ...}', "give at least one row")
+    shown = {str(name): _as_images(x, str(name))[:n] for name, x in given.items()}
+    first = next(iter(shown))
+    for name, x in shown.items():
+        check_same_shape(shown[first][0], x[0], (first, name))
+    alt = words.NAMED_TEXT.format(
+        name=_alt(sum(map(len, shown.values())), len(shown), [])[:-1],
+        text=words.items(shown),
+    )
+    parts = [_Row(x, label=name) for name, x in shown.items()]
+    return _draw_rows(words.SENTENCE.format(alt), title, parts)
 
 
 def _alt(count: int, rows: int, titles: list[str]) -> str:
