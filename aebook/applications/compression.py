@@ -15,8 +15,9 @@ from aebook.applications.compression_network import (
     start_from_pca,
 )
 from aebook.applications.compression_priors import Priors
+from aebook.applications.pictures import as_images
 from aebook.applications.state_files import as_state, load_state, save_state
-from aebook.checks import as_samples, check_count, check_positive
+from aebook.checks import check_count, check_positive
 from aebook.estimators.seeding import seeded
 from aebook.training.retracing import many_models
 import keras
@@ -116,7 +117,7 @@ class Codec:
             ValueError: If the images are empty, of another shape, not finite, or
                 outside [0, 1].
         """
-        x = self._as_images(images)
+        x = as_images(images, low=0, high=1)
         if any(side % self.step for side in x.shape[1:3]):
             raise ValueError(
                 f"images to fit must have sides that are multiples of {self.step}, got "
@@ -158,7 +159,7 @@ class Codec:
                 [0, 1], or if the codec is not fitted.
         """
         self._check_fitted()
-        x = self._as_images(images, self.channels)
+        x = as_images(images, channels=self.channels, low=0, high=1)
         code = self.priors.write(*self._codes(x))
         return pack(Envelope(self.fingerprint(), x.shape[:3], code))
 
@@ -263,18 +264,6 @@ class Codec:
                 if self.hyperprior:
                     zs.append(self.network.hyper_encoder.predict_on_batch(ys[-1]))
         return _rounded(ys), _rounded(zs) if zs else None
-
-    def _as_images(self, images: Any, channels: int = 0) -> np.ndarray:
-        x = as_samples(images, name="images", low=0, high=1)
-        x = x[..., None] if x.ndim == 3 else x
-        if x.ndim != 4 or x.shape[-1] not in ((channels,) if channels else (1, 3)):
-            kinds = {1: "(n, height, width)", 3: "(n, height, width, 3)"}
-            wanted = kinds.get(channels, " or ".join(kinds.values()))
-            raise ValueError(
-                f"images must have the shape {wanted}, got {np.shape(images)}; "
-                "one image needs a first axis too: x[None]"
-            )
-        return x
 
     def _check_fitted(self) -> None:
         if not self.channels:

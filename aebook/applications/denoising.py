@@ -9,7 +9,7 @@ from typing import Any
 from aebook.applications.damage import Amount, check_damage, damaged
 from aebook.applications.denoising_network import build_network, reach
 from aebook.applications.denoising_pairs import (
-    as_images,
+    as_noisy,
     as_pairs,
     padded,
     training_pairs,
@@ -161,7 +161,7 @@ class Denoiser:
             )
         whole = np.asarray(image)
         alone = whole.ndim == (2 if self.channels == 1 else 3)
-        x = as_images(whole[None] if alone else whole, "image", self.channels)
+        x = as_noisy(whole[None] if alone else whole, "image", self.channels)
         rows, columns = x.shape[1:3]
         at_once = max(1, AT_ONCE // (rows * columns))
         parts = [

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from aebook.applications.patches import cut_patches
+from aebook.applications.pictures import as_images
 from aebook.checks import as_samples, check_choice, check_same_shape
 import numpy as np
 
-__all__ = ["as_images", "as_pairs", "hide", "padded", "training_pairs"]
+__all__ = ["as_noisy", "as_pairs", "hide", "padded", "training_pairs"]
 
 BLIND_SPOTS = "blind spots"
 PATCH, PATCHES = 48, 4000  # cut from pictures of any size
@@ -129,7 +130,7 @@ def as_pairs(images: Any, targets: Any, random_state: int) -> tuple[np.ndarray, 
                     f"{sizes}, got {theirs}"
                 )
             targets = cut_patches(targets, **cut)
-    x = as_images(images, "images")
+    x = as_noisy(images, "images")
     if targets is None:
         return as_samples(x, name="images", low=0, high=1), None
     if isinstance(targets, str):
@@ -139,30 +140,19 @@ def as_pairs(images: Any, targets: Any, random_state: int) -> tuple[np.ndarray, 
                 f"least, got shape {x.shape}"
             )
         return x, targets
-    targets = as_images(targets, "targets", x.shape[-1])
+    targets = as_noisy(targets, "targets", x.shape[-1])
     check_same_shape(x, targets, ("images", "targets"))
     return x, targets
 
 
-def as_images(x: Any, name: str, channels: int = 0) -> np.ndarray:
-    """Return float32 `(n, height, width, channels)`, or say what is wrong."""
-    images = as_samples(x, name=name)
+def as_noisy(x: Any, name: str, channels: int = 0) -> np.ndarray:
+    """Return images that noise may have led out of [0, 1], or say what is wrong."""
+    images = as_images(x, name, channels)
     highest = float(np.abs(images).max())
     if highest > LOUDEST or np.asarray(x).dtype.kind in "iu":
         raise ValueError(
             f"{name} has values up to {highest:g} of type {np.asarray(x).dtype}; "
             "expected floats, white at 1: divide by 255, or 65,535 if there are 16 "
             "bits; aebook.data.read_image does"
-        )
-    is_grey = images.ndim == 3 and images.shape[-1] != 3
-    known = (channels,) if channels else (1, 3)
-    if is_grey:
-        images = images[..., None]
-    if images.ndim != 4 or images.shape[-1] not in known:
-        wanted = {1: "(n, height, width)", 3: "(n, height, width, 3)"}
-        raise ValueError(
-            f"{name} must have the shape {' or '.join(wanted[c] for c in known)}, got "
-            f"{np.shape(x)}; one image needs a first axis too, x[None], and "
-            "aebook.data.read_image(file, grey=True) makes grey of colour"
         )
     return images
