@@ -234,6 +234,16 @@ def visible_checks(notebook: NotebookNode) -> list[str]:
     return wrong
 
 
+def checks_that_stop_a_reader(notebook: NotebookNode) -> list[str]:
+    """Who changes a number breaks what the page asserts of it, and reads on."""
+    return [
+        f"cell {number} asserts and is not tagged raises-exception; run make execute"
+        for number, cell in code_cells(notebook)
+        if re.search(r"^\s*assert\b", cell.source, re.MULTILINE)
+        and "raises-exception" not in cell.metadata.get("tags", [])
+    ]
+
+
 def unprinted_numbers(notebook: NotebookNode) -> list[str]:
     """A number that the text quotes is shown by a cell that the page shows."""
     shown = "".join(
@@ -326,6 +336,7 @@ def wrong_metadata(notebook: NotebookNode) -> list[str]:
 NOTEBOOK_RULES = (
     not_run,
     visible_checks,
+    checks_that_stop_a_reader,
     unprinted_numbers,
     incomplete_boxes,
     solutions_without_answers,

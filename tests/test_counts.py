@@ -28,6 +28,7 @@ from aebook import (
 import keras
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
 X = np.random.default_rng(0).random((12, 4)).astype("float32")
 ROWS = np.random.default_rng(1).normal(size=(12, 4))
@@ -76,6 +77,11 @@ def a_codec(batch_size=12, epochs=1, **options):
     codec = applications.Codec(**small)
     codec.fit(IMAGES, batch_size=batch_size, epochs=epochs)
     return codec.compress(IMAGES)
+
+
+def a_denoiser(steps=1, batch_size=2, **options):
+    denoiser = applications.Denoiser(**{"filters": 1, "depth": 0, **options})
+    return denoiser.fit(IMAGES, steps=steps, batch_size=batch_size).denoise(IMAGES)
 
 
 TOKENS = np.arange(24).reshape(12, 2) % 5
@@ -139,6 +145,17 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         for name in ("latent", "width", "random_state", "fit.batch_size", "fit.epochs")
     },
     "applications.Codec.strides": (2, lambda n: a_codec(strides=(n,))),
+    **{
+        f"applications.Denoiser.{name}": (
+            1,
+            lambda n, name=name: a_denoiser(**{name.rpartition(".")[2]: n}),
+        )
+        for name in ("filters", "depth", "random_state", "fit.steps", "fit.batch_size")
+    },
+    "applications.damage.random_state": (
+        1,
+        lambda n: applications.damage(IMAGES, random_state=n),
+    ),
     "applications.count_tables.tables": (
         2,
         lambda n: applications.count_tables([3, 4], 0, n),
@@ -163,6 +180,54 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
             ),
         )
         for name in ("size", "count", "random_state")
+    },
+    **{
+        f"applications.compare_maps.{name}": (
+            value,
+            lambda n, name=name: (
+                applications.compare_maps({"": PCA(2)}, ROWS, **{name: n})[""].codes
+            ),
+        )
+        for name, value in (("n_neighbors", 3), ("max_samples", 11), ("seed", 1))
+    },
+    **{
+        f"applications.map_autoencoder.{name}": (
+            2,
+            lambda n, name=name: (
+                applications.map_autoencoder(
+                    **{
+                        "hidden": (2,),
+                        "epochs": 1,
+                        name: (n,) if name == "hidden" else n,
+                    }
+                )
+                .fit(ROWS)
+                .history_
+            ),
+        )
+        for name in ("latent_dim", "hidden", "epochs", "batch_size", "random_state")
+    },
+    "applications.picture_grid.columns": (
+        3,
+        lambda n: applications.picture_grid(X[:, :2], IMAGES, n),
+    ),
+    **{
+        f"applications.swiss_roll.{name}": (
+            3,
+            lambda n, name=name: applications.swiss_roll(**{"n": 4, name: n}).points,
+        )
+        for name in ("n", "random_state")
+    },
+    "applications.turned.size": (
+        4,
+        lambda n: applications.turned(np.ones((8, 8)), [0, 90], n),
+    ),
+    **{
+        f"metrics.intrinsic_dimension.{name}": (
+            value,
+            lambda n, name=name: metrics.intrinsic_dimension(X, **{name: n}),
+        )
+        for name, value in (("max_samples", 11), ("seed", 1))
     },
     "plots.images.columns": (2, lambda n: plots.images(IMAGES, columns=n).alt),
     "corruption.MaskingNoise.seed": (1, lambda n: corruption.MaskingNoise(seed=n)),
@@ -470,6 +535,7 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
 # Results, what Keras calls by itself, and numbers that are no counts.
 OTHERS = {
     "applications.Codec.fit.verbose",
+    "applications.Denoiser.fit.verbose",
     "applications.ImageGenerator.fit.verbose",
     "applications.LatentFlow.fit.verbose",
     "applications.TokenPrior.fit.verbose",

@@ -3,6 +3,7 @@
 from aebook.metrics import (
     active_units,
     code_usage,
+    intrinsic_dimension,
     knn_probe,
     linear_probe,
     perplexity,
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 import numpy as np
 import pytest
+import scipy.spatial
 import scipy.stats
 import sklearn.datasets
 from sklearn.decomposition import PCA
@@ -247,3 +249,59 @@ def test_of_many_samples_some_are_drawn_by_the_seed(digits):
 def test_bad_neighbours_are_refused_in_words(arguments, error, message):
     with pytest.raises(error, match=message):
         trustworthiness(*arguments)
+
+
+# --- the dimension of the data themselves
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 5])
+def test_a_curved_surface_has_the_dimension_of_its_coordinates(dimension):
+    flat = np.random.default_rng(0).random((3000, dimension))
+    turn = scipy.stats.ortho_group.rvs(20, random_state=0)[: 2 * dimension]
+    curved = np.hstack([np.sin(flat), np.cos(flat)]) @ turn
+    assert intrinsic_dimension(curved) == pytest.approx(dimension, rel=0.06)
+
+
+def test_the_dimension_is_that_of_the_maximum_of_the_likelihood():
+    x = np.random.default_rng(1).random((2000, 3))
+    near = np.sort(scipy.spatial.distance.cdist(x, x), axis=1)
+    likely = len(x) / np.log(near[:, 2] / near[:, 1]).sum()
+    assert intrinsic_dimension(x) == pytest.approx(likely, rel=0.05)
+
+
+def test_density_scale_and_repeats_change_no_dimension():
+    x = np.random.default_rng(0).random((1000, 2)).astype(np.float32)
+    dimension = intrinsic_dimension(x)
+    assert intrinsic_dimension(8 * x - 16) == pytest.approx(dimension, abs=1e-3)
+    assert intrinsic_dimension(np.tile(x, (3, 1))) == dimension
+    denser = x**2 + [3, 0]
+    assert intrinsic_dimension(denser) == pytest.approx(2, abs=0.15)
+
+
+def test_noise_shows_its_own_dimensions_to_who_looks_closely():
+    rng = np.random.default_rng(0)
+    line = rng.random((4000, 1)) * np.ones(10)
+    noisy = line + rng.normal(0, 0.002, line.shape)
+    far, close = intrinsic_dimension(noisy[::80]), intrinsic_dimension(noisy)
+    assert far < 1.5 < 4 < close
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: intrinsic_dimension(np.eye(9)), ValueError, "at least 10 .* got 9"),
+        (lambda: intrinsic_dimension(np.ones((50, 2))), ValueError, "that differ, got"),
+        (lambda: intrinsic_dimension([]), ValueError, "x is empty"),
+        (lambda: intrinsic_dimension([[np.nan]] * 20), ValueError, "must be finite"),
+        (lambda: intrinsic_dimension(["a"] * 20), TypeError, "real numbers"),
+        (lambda: intrinsic_dimension(np.eye(20), discard=1), ValueError, "in .0, 1."),
+        (
+            lambda: intrinsic_dimension(np.eye(20), max_samples=5),
+            ValueError,
+            "least 10",
+        ),
+    ],
+)
+def test_what_has_no_dimension_is_refused_in_words(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

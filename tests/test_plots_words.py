@@ -141,6 +141,10 @@ FIGURES = {  # names that callers give have no small letter
         plots.lines({"A": ([0, 1], [3, 1])}, points={"B": (1, 2)}, **AXES),
         plots.lines({"A": ([0, 1], [3, 1])}, loose=["A"], **AXES),
     ],
+    "maps": lambda: [
+        plots.maps({"A": CODES[:, :2], "B": CODES[:, 2:]}, [*"AABBCC"]),
+        plots.maps({"A": CODES[:, :2]}, range(6), scale="S"),
+    ],
     "reconstructions": lambda: [
         plots.reconstructions(DIGITS, DIGITS, range(12)),
         plots.reconstructions(DIGITS[:1], DIGITS[:1]),
@@ -232,6 +236,7 @@ def test_in_english_there_are_small_letters(name):
             "lines",
             "descent",
             "diagram",
+            "maps",
         ):  # where callers name it all
             assert any(text != text.upper() for text in shown)
 

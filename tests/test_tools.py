@@ -98,6 +98,7 @@ def test_colab_gets_a_first_cell_once_the_address_is_known(execute):
         ("import sys; print('careful', file=sys.stderr)", "careful"),
         ("print('WARNING:tensorflow: careful')", "prints a warning"),
         ("import time; time.sleep(30)", "timed out"),
+        ("assert 1 == 2", "AssertionError"),
     ],
 )
 @pytest.mark.slow
@@ -108,6 +109,22 @@ def test_a_bad_run_leaves_the_file_alone(execute, chapter, source, words):
     assert re.search(words, complaint)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_cell_that_asserts_may_fail_where_a_reader_runs_it(execute):
+    notebook = v4.new_notebook(
+        cells=[
+            v4.new_code_cell("x = 1\nassert x", metadata={"tags": ["remove-cell"]}),
+            v4.new_code_cell("print('assert')", metadata={"tags": ["hide-input"]}),
+            v4.new_code_cell("print(2)"),
+        ]
+    )
+    execute.let_checks_fail(notebook)
+    execute.let_checks_fail(notebook)
+    tags = [cell.metadata.get("tags") for cell in notebook.cells]
+    assert tags == [["remove-cell", "raises-exception"], ["hide-input"], None]
+    execute.let_checks_fail(notebook, may=False)
+    assert notebook.cells[0].metadata.tags == ["remove-cell"]
 
 
 def test_cells_of_one_id_get_ids_of_their_own(execute):

@@ -15,7 +15,8 @@ KNOWN = {
     *"patchA patchB path_effects shrinkA shrinkB x y".split(),
     # places, scales, colours, styles and a font of matplotlib
     *"auto both bottom center datalim equal left linear log right W".split(),
-    *("center left", "lower left", "outside lower right", "constrained", "none"),
+    *("center left", "lower left", "constrained", "none"),
+    *("outside lower right", "outside lower center"),
     *("black", "white", "gray", "PuOr", "bold", "o", "DejaVu Sans"),
     *("round,pad=0.1", "round,pad=0.25", "round,pad=0.35"),
     *("biuf", "iu"),  # kinds of numbers in NumPy

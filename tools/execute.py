@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import os
 from pathlib import Path
+import re
 import sys
 import time
 
@@ -36,6 +37,8 @@ if importlib.util.find_spec("aebook") is None:
     !git clone -q --depth 1 {url} book
     %pip install -q "./book[book]"
     %cd book/{folder}"""
+ASSERTS = re.compile(r"^\s*assert\b", re.MULTILINE)
+MAY_FAIL = "raises-exception"  # Jupyter's own name for it
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -77,6 +80,7 @@ def run(notebook: NotebookNode, folder: Path, timeout: int, label: str) -> None:
         record_timing=False,  # time stamps would change with every run
         coalesce_streams=True,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        force_raise_errors=True,  # checks that a reader's Jupyter runs past, too
         on_cell_start=show,
     )
     client.execute()
@@ -109,6 +113,20 @@ def tidy(notebook: NotebookNode) -> None:
             cell.metadata.pop(key, None)
         if cell.cell_type == "code":
             cell.outputs = [o for o in cell.outputs if o.get("data") != {}]
+
+
+def let_checks_fail(notebook: NotebookNode, may: bool = True) -> None:
+    """Mark each cell that asserts, so that Jupyter goes on after it if it fails.
+
+    A reader who changes a number breaks what the page asserts of it, and wants to see
+    the rest. With `may=False` the marks are taken off.
+    """
+    for cell in notebook.cells:
+        tags = [tag for tag in cell.metadata.get("tags", []) if tag != MAY_FAIL]
+        if may and cell.cell_type == "code" and ASSERTS.search(cell.source):
+            tags.append(MAY_FAIL)
+        if tags or "tags" in cell.metadata:
+            cell.metadata["tags"] = tags
 
 
 def set_colab_cell(notebook: NotebookNode, url: str, folder: str) -> None:
@@ -164,6 +182,7 @@ def execute(path: Path, timeout: int) -> list[str]:
     if folder.is_relative_to(ROOT):
         url = os.environ.get("AEBOOK_REPO_URL", "").strip()
         set_colab_cell(notebook, url, folder.relative_to(ROOT).as_posix())
+    let_checks_fail(notebook)
     name_cells(notebook)
     try:
         run(notebook, path.parent, timeout, label)
@@ -188,6 +207,7 @@ def execute(path: Path, timeout: int) -> list[str]:
 def fill_text(path: Path) -> list[str]:
     """Write the stored values into the text of a chapter; run nothing."""
     notebook = nbformat.read(path, as_version=4)
+    let_checks_fail(notebook)
     try:
         to_text(notebook, path.parent)
     except RoleError as error:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import hashlib
-import json
 import math
 from os import PathLike
-from pathlib import Path
 from typing import Any
-import zipfile
 
 from aebook.applications.code_stream import Envelope, pack, unpack
 from aebook.applications.compression_network import (
@@ -18,7 +15,9 @@ from aebook.applications.compression_network import (
     start_from_pca,
 )
 from aebook.applications.compression_priors import Priors
-from aebook.checks import as_samples, check_count, check_positive
+from aebook.applications.pictures import as_images
+from aebook.applications.state_files import as_state, load_state, save_state
+from aebook.checks import check_count, check_positive
 from aebook.estimators.seeding import seeded
 from aebook.training.retracing import many_models
 import keras
@@ -118,7 +117,7 @@ class Codec:
             ValueError: If the images are empty, of another shape, not finite, or
                 outside [0, 1].
         """
-        x = self._as_images(images)
+        x = as_images(images, low=0, high=1)
         if any(side % self.step for side in x.shape[1:3]):
             raise ValueError(
                 f"images to fit must have sides that are multiples of {self.step}, got "
@@ -160,7 +159,7 @@ class Codec:
                 [0, 1], or if the codec is not fitted.
         """
         self._check_fitted()
-        x = self._as_images(images, self.channels)
+        x = as_images(images, channels=self.channels, low=0, high=1)
         code = self.priors.write(*self._codes(x))
         return pack(Envelope(self.fingerprint(), x.shape[:3], code))
 
@@ -221,9 +220,7 @@ class Codec:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the codec to a file of NumPy's format npz, without pickle."""
         self._check_fitted()
-        with Path(path).open("wb") as file:
-            arrays: dict[str, Any] = self._state()
-            np.savez_compressed(file, **arrays)
+        save_state(path, self._state())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Codec:
@@ -233,23 +230,16 @@ class Codec:
             FileNotFoundError: If there is no such file.
             ValueError: If it is no file of a codec, or damaged.
         """
-        try:
-            with Path(path).open("rb") as opened:
-                with np.load(opened, allow_pickle=False) as file:
-                    state = dict(file)
-            config = json.loads(str(state.pop("config")))
+
+        def build(config: dict, weights: list, state: dict) -> Codec:
             channels = config.pop("channels")
             codec = cls(**config)
             codec.channels, codec.network = channels, codec._build(channels)
             codec.priors = Priors.from_state(state)
-            codec.network.set_weights(
-                [state[f"w{i}"] for i in range(len(codec.network.weights))]
-            )
-        except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(
-                f"{path} is no file of a Codec, or damaged: {error}"
-            ) from None
-        return codec
+            codec.network.set_weights(weights)
+            return codec
+
+        return load_state(path, build, "Codec")
 
     # --- what is inside
 
@@ -275,18 +265,6 @@ class Codec:
                     zs.append(self.network.hyper_encoder.predict_on_batch(ys[-1]))
         return _rounded(ys), _rounded(zs) if zs else None
 
-    def _as_images(self, images: Any, channels: int = 0) -> np.ndarray:
-        x = as_samples(images, name="images", low=0, high=1)
-        x = x[..., None] if x.ndim == 3 else x
-        if x.ndim != 4 or x.shape[-1] not in ((channels,) if channels else (1, 3)):
-            kinds = {1: "(n, height, width)", 3: "(n, height, width, 3)"}
-            wanted = kinds.get(channels, " or ".join(kinds.values()))
-            raise ValueError(
-                f"images must have the shape {wanted}, got {np.shape(images)}; "
-                "one image needs a first axis too: x[None]"
-            )
-        return x
-
     def _check_fitted(self) -> None:
         if not self.channels:
             raise ValueError(
@@ -301,12 +279,8 @@ class Codec:
                 *("hyperprior", "random_state", "channels"),
             )
         }
-        weights = {f"w{i}": w for i, w in enumerate(self.network.get_weights())}
-        return {
-            "config": np.array(json.dumps(config)),
-            **weights,
-            **self.priors.state(),
-        }
+        weights = self.network.get_weights()
+        return {**as_state(config, weights), **self.priors.state()}
 
 
 def _rounded(parts: list[np.ndarray]) -> np.ndarray:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aebook.applications.latent_flow import LatentFlow
+from aebook.applications.pictures import as_images
 from aebook.applications.squares import cut_squares
 from aebook.checks import as_labels, as_samples, check_choice, check_count
 from aebook.estimators.seeding import seeded
@@ -194,13 +195,7 @@ class ImageGenerator:
         """Return images as one array, or say what is wrong with them."""
         if isinstance(images, Mapping):
             images = cut_squares(images, self.size)
-        x = as_samples(images, name="images", low=0, high=1)
-        if x.ndim not in (3, 4) or x.shape[3:] not in ((), (1,), (3,)):
-            hint = "one image needs a first axis too: x[None]"
-            raise ValueError(
-                "images must have shape (n, height, width) or (n, height, width, 3), "
-                f"got {x.shape}" + f"; {hint}" * (x.ndim == 2)
-            )
+        x = as_images(images, low=0, high=1).reshape(np.shape(images))
         if len(x) < 2:
             raise ValueError("images must be at least 2, got 1; it would be copied")
         return x

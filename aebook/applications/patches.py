@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aebook.checks import as_samples, check_count
+from aebook.applications.pictures import as_pictures
+from aebook.checks import check_count
 import numpy as np
 
-__all__ = ["as_pictures", "cut_patches"]
+__all__ = ["cut_patches"]
 
 
 def cut_patches(
@@ -60,38 +61,3 @@ def cut_patches(
         patch = pictures[names[k]][top : top + size, left : left + size]
         patches[i] = patch[:, ::-1] if rng.random() < 0.5 else patch
     return patches
-
-
-def as_pictures(images: Mapping[Any, Any] | Iterable[Any]) -> dict[Any, np.ndarray]:
-    """Return images of any size by name, all grey or all in colour, as float32.
-
-    Args:
-        images: As in `cut_patches`.
-
-    Returns:
-        The images by their names, or by their numbers.
-
-    Raises:
-        TypeError: If one does not hold numbers.
-        ValueError: If there is none, or one has other channels than the first, or
-            values outside [0, 1].
-
-    Example:
-        >>> {name: x.shape for name, x in as_pictures([np.zeros((3, 4))]).items()}
-        {0: (3, 4)}
-    """
-    given = images if isinstance(images, Mapping) else dict(enumerate(images))
-    pictures = {
-        name: as_samples(np.asarray(x)[None], name=f"image {name!r}", low=0, high=1)[0]
-        for name, x in given.items()
-    }
-    if not pictures:
-        raise ValueError("images is empty; give at least one image")
-    first = next(iter(pictures.values()))
-    for name, picture in pictures.items():
-        if picture.ndim not in (2, 3) or picture.shape[2:] != first.shape[2:]:
-            raise ValueError(
-                f"image {name!r} has the shape {picture.shape}, the first has "
-                f"{first.shape}; give all in grey or all in colour"
-            )
-    return pictures

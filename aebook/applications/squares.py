@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aebook.applications.patches import as_pictures
+from aebook.applications.pictures import as_pictures
 from aebook.checks import check_count
 import numpy as np
 from PIL import Image

@@ -12,6 +12,7 @@ from aebook.metrics.errors import (
     psnr,
     squared_error_per_image,
 )
+from aebook.metrics.intrinsic import intrinsic_dimension
 from aebook.metrics.jacobian import jacobian_norm
 from aebook.metrics.likelihood import negative_log_likelihood
 from aebook.metrics.manifolds import PrecisionRecall, precision_and_recall
@@ -34,6 +35,7 @@ __all__ = [
     "code_usage",
     "digit_features",
     "error_by_class",
+    "intrinsic_dimension",
     "jacobian_norm",
     "knn_probe",
     "linear_probe",

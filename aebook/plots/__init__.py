@@ -15,6 +15,7 @@ from aebook.plots.figure import COLORS, Figure
 from aebook.plots.image_rows import images, reconstructions, sheet
 from aebook.plots.layers import anatomy
 from aebook.plots.line_charts import lines
+from aebook.plots.map_panels import maps
 from aebook.plots.rates import learning_rate_range, schedules
 from aebook.plots.seed_dots import seeds
 from aebook.plots.seed_panels import seed_panels
@@ -32,6 +33,7 @@ __all__ = [
     "images",
     "learning_rate_range",
     "lines",
+    "maps",
     "reconstructions",
     "schedules",
     "seed_panels",

@@ -178,6 +178,18 @@ CENTRES = (
     "farthest: {far} ({farthest:.3g} apart)."
 )
 
+# --- several maps
+
+SHARE = "{share:.0%}"
+MEDIAN_GAP = "{gap:.3g}"
+CLASS_MAPS = (
+    "Maps of {count} samples in {classes}. Nearest point of the same class, {listed}."
+)
+SHADED_MAPS = (
+    "Maps of {count} samples, shaded by {scale}. Median difference between a point and "
+    "the nearest, {listed}."
+)
+
 # --- layers of a network
 
 INPUT, OUTPUT = "input", "output"
