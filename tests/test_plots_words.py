@@ -167,6 +167,7 @@ FIGURES = {  # names that callers give have no small letter
             floors={"D": 1},
         )
     ],
+    "sheet": lambda: [plots.sheet({"A": DIGITS, "B": DIGITS})],
 }
 
 
@@ -237,6 +238,7 @@ def test_in_english_there_are_small_letters(name):
             "descent",
             "diagram",
             "maps",
+            "sheet",
         ):  # where callers name it all
             assert any(text != text.upper() for text in shown)
 
