@@ -300,6 +300,30 @@ def test_the_ends_of_a_path_are_the_reconstructions(generator):
         np.testing.assert_allclose(path[[0, -1]], ends, atol=0.06)
 
 
+def test_a_generator_in_a_file_is_the_same(generator, tmp_path):
+    generator.save(tmp_path / "generator.npz")
+    again = ImageGenerator.load(tmp_path / "generator.npz")
+    for label in (None, 1):
+        np.testing.assert_array_equal(
+            again.sample(5, label, seed=3), generator.sample(5, label, seed=3)
+        )
+    x, _ = halves(2)
+    np.testing.assert_array_equal(again.interpolate(*x), generator.interpolate(*x))
+
+
+def test_a_file_that_is_no_generator_is_named(tmp_path):
+    path = tmp_path / "generator.npz"
+    for content in (b"", b"PK\x03\x04 damaged"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"generator\.npz is no file of a gen"):
+            ImageGenerator.load(path)
+    np.savez(path, a=np.zeros(2))
+    with pytest.raises(ValueError, match="no file of a generator"):
+        ImageGenerator.load(path)
+    with pytest.raises(FileNotFoundError):
+        ImageGenerator.load(tmp_path / "none.npz")
+
+
 @pytest.mark.slow
 def test_pictures_of_any_size_by_name_become_squares():
     rng = np.random.default_rng(0)
@@ -400,6 +424,7 @@ def test_what_has_learnt_nothing_says_so():
         lambda: TokenPrior(4).nats([[0, 1]]),
         lambda: ImageGenerator().sample(1),
         lambda: ImageGenerator().interpolate(GREY[0], GREY[0]),
+        lambda: ImageGenerator().save("nowhere.npz"),
     ):
         with pytest.raises(ValueError, match="has learnt nothing yet; call fit"):
             call()

@@ -24,7 +24,7 @@ LONGER = {
     "applications/compression.py": "fit, compress, decompress, a file; half docstrings",
     "applications/compression_network.py": "four networks, their loss and their start",
     "applications/denoising.py": "fit, denoise, a file; half docstrings",
-    "applications/generation.py": "fit, sample, interpolate; half docstrings",
+    "applications/generation.py": "fit, sample, interpolate, a file; half docstrings",
     "applications/latent_flow.py": "fit, sample, there and back; half docstrings",
     "checks.py": "what every function says about bad input, half of it docstrings",
     "estimators/base.py": "all that the two estimators share",

@@ -36,6 +36,13 @@ class Condition:
         self.shares = counts / max(1, counts.sum())
         self.count = count
 
+    @classmethod
+    def of(cls, classes: np.ndarray, shares: np.ndarray) -> Condition:
+        """Return the labels that a file remembers, without those of the samples."""
+        known = cls(None, 0)
+        known.classes, known.shares = classes, shares
+        return known
+
     @property
     def width(self) -> int:
         """How many classes there are; 0 without labels."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import Any
 
 from aebook.applications.latent_flow import LatentFlow
 from aebook.applications.pictures import as_images
 from aebook.applications.squares import cut_squares
+from aebook.applications.state_files import as_state, load_state, save_state
 from aebook.checks import as_labels, as_samples, check_choice, check_count
 from aebook.estimators.seeding import seeded
 from aebook.models import Autoencoder, dense
@@ -101,8 +103,7 @@ class ImageGenerator:
         if labels is not None:
             as_labels(labels, len(x))
         with seeded(self.random_state):
-            pair = dense(x.shape[1:], self.latent_dim, self.hidden)
-            autoencoder = Autoencoder(*pair)
+            autoencoder = self._build(x.shape[1:])
             autoencoder.compile(keras.optimizers.Adam(learning_rate), "mse")
             options: Any = {"batch_size": batch_size, "verbose": verbose}
             run = autoencoder.fit(x, epochs=epochs, **options)
@@ -184,7 +185,39 @@ class ImageGenerator:
         codes = flow.from_noise(PATHS[how](first, last, t), label)
         return self.autoencoder.decode(codes)
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the generator to a file of NumPy's format npz, without pickle."""
+        flow_config, flow_weights, arrays = self._fitted().state()
+        names = ("latent_dim", "hidden", "size", "random_state")
+        config = {name: getattr(self, name) for name in names}
+        config |= {"shape": self.autoencoder.encoder.input_shape[1:]}
+        weights = [*self.autoencoder.get_weights(), *flow_weights]
+        save_state(path, as_state(config | {"flow": flow_config}, weights) | arrays)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> ImageGenerator:
+        """Return the generator of a file; it draws the same images.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is no file of a generator, or damaged.
+        """
+
+        def build(config: dict, weights: list, state: dict) -> ImageGenerator:
+            shape, flow = config.pop("shape"), config.pop("flow")
+            generator = cls(**config)
+            generator.autoencoder = generator._build(shape)
+            own = len(generator.autoencoder.weights)
+            generator.autoencoder.set_weights(weights[:own])
+            generator.flow = LatentFlow.from_state(flow, weights[own:], state)
+            return generator
+
+        return load_state(path, build, "generator")
+
     # --- what is inside
+
+    def _build(self, shape: Sequence[int]) -> Autoencoder:
+        return Autoencoder(*dense(shape, self.latent_dim, self.hidden))
 
     def _fitted(self) -> LatentFlow:
         if self.flow is None:

@@ -97,9 +97,7 @@ class LatentFlow:
         scale[scale == 0] = 1  # a number that never changes stays as it is
         x = np.concatenate([(z - mean) / scale, condition.training_rows()], axis=1)
         with seeded(self.random_state):
-            network = VelocityNetwork(
-                z.shape[1], condition.width, self.width, self.depth, self.drop
-            )
+            network = self._build(z.shape[1], condition.width)
             self.history = fit_with_falling_rate(
                 network,
                 x,
@@ -179,7 +177,35 @@ class LatentFlow:
         velocity = self._velocity(self.condition.rows(label, len(z)), 1.0)
         return integrate(velocity, (z - self.mean) / self.scale, steps, back=True)
 
+    def state(self) -> tuple[dict[str, Any], list[np.ndarray], dict[str, np.ndarray]]:
+        """Return arguments, weights and named arrays: what `from_state` needs."""
+        network = self._fitted()
+        names = ("width", "depth", "drop", "random_state")
+        config = {name: getattr(self, name) for name in names}
+        arrays = {
+            "classes": self.condition.classes,
+            "shares": self.condition.shares,
+            "mean": self.mean,
+            "scale": self.scale,
+        }
+        return config, network.get_weights(), arrays
+
+    @classmethod
+    def from_state(
+        cls, config: dict[str, Any], weights: list, arrays: dict[str, np.ndarray]
+    ) -> LatentFlow:
+        """Return the flow that `state` described; it draws the same codes."""
+        flow = cls(**config)
+        flow.condition = Condition.of(arrays["classes"], arrays["shares"])
+        flow.mean, flow.scale = arrays["mean"], arrays["scale"]
+        flow.network = flow._build(len(flow.mean), flow.condition.width)
+        flow.network.set_weights(weights)
+        return flow
+
     # --- what is inside
+
+    def _build(self, dim: int, classes: int) -> VelocityNetwork:
+        return VelocityNetwork(dim, classes, self.width, self.depth, self.drop)
 
     def _fitted(self) -> VelocityNetwork:
         if self.network is None:
