@@ -2,8 +2,10 @@
 
 import importlib
 import itertools
+import json
 from pathlib import Path
 
+from aebook import results
 from aebook.applications import ImageGenerator, LatentFlow, TokenPrior, cut_squares
 from aebook.applications.causal_network import CausalNetwork
 from aebook.applications.conditioning import Condition
@@ -482,3 +484,11 @@ def test_a_try_of_the_benchmark_compares_every_method(benchmark, monkeypatch, ca
     printed = capsys.readouterr().out
     for method in benchmark.METHODS:
         assert f"sample distance {method}" in printed
+
+
+def test_the_stored_rows_follow_from_the_stored_runs(benchmark):
+    stored = results.load("applications/generation")
+    assert stored["rows"] == benchmark.rows(stored["runs"])
+    assert all(len(row["values"]) >= 5 for row in stored["rows"])
+    best = benchmark.chosen(stored["runs"])
+    assert stored["settings"]["chosen"] == json.loads(json.dumps(best))
