@@ -4,6 +4,7 @@ import importlib
 from pathlib import Path
 
 from aebook import results
+import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
@@ -86,3 +87,43 @@ def test_the_stored_table_is_that_of_the_stored_rows(report):
     for each in found:
         assert ROW.keys() | {"method", "ours", "values"} <= each.keys()
         assert each["better"] in ("higher", "lower")
+
+
+@pytest.mark.slow
+def test_the_maps_are_compared_in_a_try(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(BENCHMARKS / "applications"))
+    benchmark = importlib.import_module("dimensionality_reduction")
+    benchmark.main(["--quick"])
+    printed = capsys.readouterr().out
+    for method in ("PCA", "kernel PCA", "Isomap", "autoencoder"):
+        assert f"MNIST in 2 numbers vote of 5 neighbours {method} 0." in printed
+        assert f"turning cup angle error {method}" in printed
+    assert "MNIST, stored squared error per pixel in 64 bits PCA 0.0" in printed
+
+
+def test_bits_are_chosen_by_validation_and_quoted_by_test(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS / "applications"))
+    benchmark = importlib.import_module("dimensionality_reduction")
+    runs = [
+        {"float": {"validation": 0.0, "test": 0.0}, "seconds": 1},
+        {
+            "16": {"validation": 0.2, "test": 0.1},
+            "32": {"validation": 0.1, "test": 0.3},
+        },
+        {"30 shared": {"validation": 0.15, "test": 0.05}},
+    ]
+    assert [benchmark.at_budget(runs, bits) for bits in (16, 31, 64)] == [
+        0.1,
+        0.05,
+        0.3,
+    ]
+    assert benchmark.at_budget(runs, 8) != benchmark.at_budget(runs, 8)  # none: NaN
+
+
+def test_an_angle_is_read_between_its_neighbours(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS / "applications"))
+    benchmark = importlib.import_module("dimensionality_reduction")
+    known = np.array([350.0, 10.0, 90.0, 180.0])
+    at = np.stack([np.cos(np.deg2rad(known)), np.sin(np.deg2rad(known))], axis=1)
+    found = benchmark.read_angles(at, known, np.array([[1.0, 0.0], [0.0, 1.0]]))
+    assert found == pytest.approx([0, 90], abs=1e-6)

@@ -58,6 +58,15 @@ def test_four_maps_stand_in_two_rows_and_the_empty_places_are_bare():
     assert not figure.axes[5].axison
 
 
+def test_a_point_far_off_is_drawn_at_the_edge_and_leaves_the_others_in_place():
+    z = np.concatenate([rng.random((299, 2)), [[1000, 0.5]]]).astype(np.float32)
+    points, _ = drawn(maps({"a": z}, np.zeros(300, int)).axes[0])
+    inside = z[:299][np.lexsort(z[:299].T)]
+    kept = points[points[:, 0] <= 1]
+    np.testing.assert_array_equal(kept, inside)
+    assert points[:, 0].max() == pytest.approx(1.25, abs=0.05)
+
+
 @pytest.mark.slow
 def test_many_points_are_a_small_file(monkeypatch):
     z, labels = rng.random((60_000, 2)), rng.integers(0, 10, 60_000)

@@ -44,8 +44,10 @@ class Denoiser:
             deviation from 5/255 to 55/255.
         filters: Filters at the first level of the network. Defaults to 32.
         depth: How many times it halves the image, beyond the first. Defaults to 2.
-        skips: Whether details pass by the narrow place; without, the network is a
-            plain autoencoder. Defaults to `True`.
+        skips: Whether details pass by the narrow place. Defaults to `True`.
+        residual: Whether the network puts out the noise, $f$ above, or the image
+            itself. The noise is better where most of the image is to stay as it is,
+            the image where little of it can be seen. Defaults to `True`.
         random_state: Seed of weights, noise and order, in [0, 2³²).
 
     Example:
@@ -66,13 +68,14 @@ class Denoiser:
         filters: int = 32,
         depth: int = 2,
         skips: bool = True,
+        residual: bool = True,
         random_state: int = 0,
     ) -> None:
         self.amounts = check_damage(kind, amount)
         self.kind = kind
         self.filters = check_count(filters, "filters")
         self.depth = check_count(depth, "depth", minimum=0)
-        self.skips = bool(skips)
+        self.skips, self.residual = bool(skips), bool(residual)
         self.random_state = check_count(random_state, "random_state", minimum=0)
         self.channels = 0  # until it is fitted
 
@@ -175,8 +178,8 @@ class Denoiser:
         """Write the denoiser to a file of NumPy's format npz, without pickle."""
         if not self.channels:
             raise ValueError("the denoiser has learnt nothing yet; call fit(images)")
-        names = ("kind", "filters", "depth", "skips", "random_state", "channels")
-        config = {name: getattr(self, name) for name in names}
+        names = ("kind", "filters", "depth", "skips", "residual", "random_state")
+        config = {name: getattr(self, name) for name in (*names, "channels")}
         config["amount"] = self.amounts
         save_state(path, as_state(config, self.network.get_weights()))
 
@@ -202,7 +205,9 @@ class Denoiser:
     # --- what is inside
 
     def _build(self, channels: int) -> keras.Model:
-        return build_network(channels, self.filters, self.depth, self.skips)
+        return build_network(
+            channels, self.filters, self.depth, self.skips, self.residual
+        )
 
     def _damage(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return damaged(x, self.kind, self.amounts, rng)

@@ -1,4 +1,4 @@
-"""The network of a denoiser: a U-Net on squares of pixels, which puts out the noise."""
+"""The network of a denoiser: a U-Net on squares of pixels."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from keras import layers
 __all__ = ["build_network", "reach"]
 
 
-def build_network(channels: int, filters: int, depth: int, skips: bool) -> keras.Model:
+def build_network(
+    channels: int, filters: int, depth: int, skips: bool, residual: bool
+) -> keras.Model:
     """Return a network from damaged images to clean ones, of any size it can halve.
 
     It joins squares of 2 × 2 pixels into channels, so that there are four times fewer
     positions to visit. Each of `depth` steps halves them again and doubles the filters;
-    the way back doubles them, and adds what was there on the way down. What comes out
-    is the noise, which is subtracted from the input. Before training it is 0.
+    the way back doubles them, and adds what was there on the way down. Without skips
+    nothing is added: all that is kept of the image went through the narrowest place,
+    as in an autoencoder.
 
-    Without skips nothing is added on the way back, and what comes out is the image: all
-    that is kept of it went through the narrowest place, as in an autoencoder.
+    If residual, what comes out is the noise, which is subtracted from the input: before
+    training it is 0. Else it is the image.
 
     Args:
         channels: 1 for grey, 3 for colour.
         filters: Filters at the first level.
         depth: How many times the positions are halved, after the squares.
         skips: Whether details pass by the narrow place.
+        residual: Whether the network puts out the noise rather than the image.
 
     Returns:
         A model from `(n, height, width, channels)` to the same shape; height and width
@@ -50,7 +54,7 @@ def build_network(channels: int, filters: int, depth: int, skips: bool) -> keras
         4 * channels, 3, padding="same", kernel_initializer="zeros", name="noise"
     )(h)
     drawn = Blocks(2, part=True)(h)
-    return keras.Model(damaged, damaged - drawn if skips else drawn)
+    return keras.Model(damaged, damaged - drawn if residual else drawn)
 
 
 def reach(depth: int) -> int:

@@ -14,7 +14,7 @@ __all__ = ["as_noisy", "as_pairs", "hide", "padded", "training_pairs"]
 
 BLIND_SPOTS = "blind spots"
 PATCH, PATCHES = 48, 4000  # cut from pictures of any size
-LOUDEST = 8.0  # values beyond are levels, not images with noise
+LOUDEST = 25.0  # values beyond are levels, not images with noise
 SHARE = 1 / 16  # of the pixels that are hidden in a step
 FAR = 2  # pixels from which the replacement may come
 

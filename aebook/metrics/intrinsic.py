@@ -24,7 +24,7 @@ def intrinsic_dimension(
     distribution, whatever the density. $d$ is the slope of the line through 0 that
     fits the ratios, with the share of ranks as $F$. It is the dimension at the scale
     of these distances: more samples look closer, and closer there may be noise, which
-    spreads in all directions.
+    spreads in all directions. Samples at even distances, as on a grid, mislead it.
 
     Args:
         x: Data, shape `(n, ...)`, flattened. A sample that repeats another counts
