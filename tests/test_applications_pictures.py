@@ -1,6 +1,12 @@
 """Every helper for images takes the same shapes, and refuses the same mistakes."""
 
-from aebook.applications import Codec, Denoiser, ImageGenerator, cut_patches
+from aebook.applications import (
+    Codec,
+    Denoiser,
+    ImageGenerator,
+    cut_patches,
+    damage,
+)
 from aebook.applications.pictures import as_images, as_pictures
 import numpy as np
 import pytest
@@ -12,6 +18,8 @@ COLOUR = np.random.default_rng(0).random((16, 24, 3)).astype(np.float32)
 def test_one_colour_image_is_not_taken_for_many_grey_ones(helper):
     with pytest.raises(ValueError, match=r"got \(16, 24, 3\); one image needs a first"):
         helper().fit(COLOUR)
+    with pytest.raises(ValueError, match="one image needs a first"):
+        damage(COLOUR)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from aebook.checks import as_samples, check_between, check_choice, check_count
+from aebook.applications.pictures import as_images
+from aebook.checks import check_between, check_choice, check_count
 from aebook.corruption import MaskingNoise, SaltAndPepper
 from keras import ops
 import numpy as np
 
-__all__ = ["KINDS", "Amount", "check_damage", "damage", "damaged"]
+__all__ = ["KINDS", "check_damage", "damage", "damaged"]
 
-Amount = float | tuple[float, float]
 #: The kinds of damage, and the largest amount of each.
 KINDS = {"gaussian": 4.0, "salt-and-pepper": 1.0, "masking": 1.0, "blur": 20.0}
 LAYERS = {"salt-and-pepper": SaltAndPepper, "masking": MaskingNoise}
@@ -20,7 +20,7 @@ LAYERS = {"salt-and-pepper": SaltAndPepper, "masking": MaskingNoise}
 def damage(
     images: Any,
     kind: str = "gaussian",
-    amount: Amount = 25 / 255,
+    amount: float | tuple[float, float] = 25 / 255,
     *,
     random_state: int = 0,
 ) -> np.ndarray:
@@ -56,12 +56,7 @@ def damage(
     """
     amounts = check_damage(kind, amount)
     seed = check_count(random_state, "random_state", minimum=0)
-    x = as_samples(images, name="images", low=0, high=1)
-    if x.ndim not in (3, 4) or x.shape[3:] not in ((), (1,), (3,)):
-        raise ValueError(
-            "images must have the shape (n, height, width) or (n, height, width, 3), "
-            f"got {x.shape}; one image needs a first axis too: x[None]"
-        )
+    x = as_images(images, low=0, high=1).reshape(np.shape(images))
     return damaged(x, kind, amounts, np.random.default_rng(seed))
 
 
