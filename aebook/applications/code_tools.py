@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from aebook.checks import as_samples, check_count
 import numpy as np
@@ -13,7 +14,7 @@ EDGE = 0.001  # share of the known codes left outside at either end
 MOST_BITS = 16
 
 
-def quantize(codes: Any, bits: Any, known: Any) -> np.ndarray:
+def quantize(codes: Any, bits: int | Sequence[int], known: Any) -> np.ndarray:
     r"""Round each number of a code to one of $2^b$ levels, as a file would store it.
 
     Levels lie evenly between the lowest and the highest known value, apart from one in
@@ -40,9 +41,8 @@ def quantize(codes: Any, bits: Any, known: Any) -> np.ndarray:
     """
     codes = as_samples(codes, (None,), name="codes")
     known = as_samples(known, (codes.shape[1],), name="known")
-    if np.ndim(bits) == 0:
-        bits = [bits] * codes.shape[1]
-    each = [check_count(b, "bits", minimum=0) for b in bits]
+    given = [bits] * codes.shape[1] if np.ndim(bits) == 0 else cast(Sequence, bits)
+    each = [check_count(b, "bits", minimum=0) for b in given]
     if len(each) != codes.shape[1]:
         raise ValueError(
             f"bits must be one number, or one for each of the {codes.shape[1]} "
