@@ -70,4 +70,4 @@ def unlinked(text: str, terms: list[str]) -> list[str]:
 
 def chapters() -> dict[str, str]:
     """Return the text of the numbered chapters, by name."""
-    return {name: text for name, text in pages().items() if "/" not in name}
+    return {k: text for k, text in pages().items() if not k.startswith("appendix/")}
