@@ -9,9 +9,8 @@ from aebook.corruption import MaskingNoise, SaltAndPepper
 from keras import ops
 import numpy as np
 
-__all__ = ["KINDS", "Amount", "check_damage", "damage", "damaged"]
+__all__ = ["KINDS", "check_damage", "damage", "damaged"]
 
-Amount = float | tuple[float, float]
 #: The kinds of damage, and the largest amount of each.
 KINDS = {"gaussian": 4.0, "salt-and-pepper": 1.0, "masking": 1.0, "blur": 20.0}
 LAYERS = {"salt-and-pepper": SaltAndPepper, "masking": MaskingNoise}
@@ -20,7 +19,7 @@ LAYERS = {"salt-and-pepper": SaltAndPepper, "masking": MaskingNoise}
 def damage(
     images: Any,
     kind: str = "gaussian",
-    amount: Amount = 25 / 255,
+    amount: float | tuple[float, float] = 25 / 255,
     *,
     random_state: int = 0,
 ) -> np.ndarray:

@@ -6,7 +6,7 @@ import math
 from os import PathLike
 from typing import Any
 
-from aebook.applications.damage import Amount, check_damage, damaged
+from aebook.applications.damage import check_damage, damaged
 from aebook.applications.denoising_network import build_network, reach
 from aebook.applications.denoising_pairs import (
     as_images,
@@ -63,7 +63,7 @@ class Denoiser:
     def __init__(
         self,
         kind: str = "gaussian",
-        amount: Amount = (5 / 255, 55 / 255),
+        amount: float | tuple[float, float] = (5 / 255, 55 / 255),
         *,
         filters: int = 32,
         depth: int = 2,
