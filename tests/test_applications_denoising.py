@@ -1,6 +1,9 @@
 """The denoiser of `aebook.applications`: what it learns from, and what it cannot."""
 
-from aebook import metrics
+import importlib
+from pathlib import Path
+
+from aebook import metrics, results
 from aebook.applications import Denoiser, cut_patches, damage
 from aebook.applications.denoising_network import build_network, reach
 from aebook.applications.denoising_pairs import as_pairs, hide, padded, training_pairs
@@ -15,6 +18,7 @@ import pytest
 from scipy import ndimage
 from test_applications_compression import smooth
 
+ROOT = Path(__file__).parent.parent
 SIGMA = 0.1
 CLEAN = smooth(300, 16, 16)
 TEST = smooth(40, 16, 16, seed=9)
@@ -431,3 +435,66 @@ def test_the_edge_is_mirrored_to_a_multiple():
         [3, 4, 5, 5],
         [0, 1, 2, 2],
     ]
+
+
+# --- the benchmark
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "applications"))
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    return importlib.import_module("denoising")
+
+
+def test_what_is_kept_of_noise_beyond_black_and_white_is_all_of_it(benchmark):
+    picture = damage(smooth(1, 50, 60), amount=0.4)[0]
+    assert picture.min() < -0.2
+    windows = np.lib.stride_tricks.sliding_window_view(picture, (48, 48))
+    known = windows.reshape(-1, 48 * 48)[:, 0]
+    corners = benchmark.patches({"a": picture}, 0)[:, 0, [0, -1]]
+    nearest = np.abs(corners[:40, :, None] - known).min(axis=-1)
+    assert np.all(nearest.min(axis=-1) < 1e-5)  # straight or mirrored
+
+
+def test_half_of_the_noise_is_six_decibels(benchmark):
+    noisy = TEST + 0.1 * (NOISY - TEST)
+    half = TEST + 0.05 * (NOISY - TEST)
+    clean = np.clip(TEST, 0.2, 0.8)
+    found = benchmark.gain(
+        [*clean], [*(clean + noisy - TEST)], [*(clean + half - TEST)]
+    )
+    assert found == pytest.approx([20 * np.log10(2)] * len(TEST), abs=0.01)
+
+
+def test_every_filter_is_given_its_best_parameters(benchmark, monkeypatch):
+    monkeypatch.setattr(benchmark, "middle", lambda x: x)
+    task = benchmark.Task("t", None, [*TEST[:3]], [], "gaussian", SIGMA, {}, {})
+    monkeypatch.setitem(
+        benchmark.FILTERS,
+        "least",
+        (lambda x, sigma, by: x * by, [{"by": b} for b in (0, 1, 2)]),
+    )
+    clean_one, tried = benchmark.chosen(task, "least")
+    assert max(tried, key=tried.get) == "{'by': 1}"
+    np.testing.assert_array_equal(clean_one(NOISY[0], SIGMA), NOISY[0])
+
+
+@pytest.mark.slow
+def test_a_try_of_the_benchmark_compares_every_method(benchmark, monkeypatch, capsys):
+    few = {name: (f, settings[:1]) for name, (f, settings) in benchmark.FILTERS.items()}
+    monkeypatch.setattr(benchmark, "FILTERS", few)
+    benchmark.main(["--quick"])
+    printed = capsys.readouterr().out
+    for method in ("network", "PCA", *few):
+        assert f" {method} " in printed
+
+
+def test_the_stored_rows_follow_from_the_stored_runs(benchmark):
+    stored = results.load("applications/denoising")
+    assert stored["rows"] == benchmark.rows(
+        stored["runs"], stored["settings"]["labels"]
+    )
+    ours = [row for row in stored["rows"] if row["ours"]]
+    assert len(ours) == 6
+    assert all(len(row["values"]) == 5 for row in ours)
