@@ -12,7 +12,11 @@ ALT = "A curve that falls from 0.2 to 0.01 in ten epochs"
 FIGURE = {"mystnb": {"figure": {"caption": "The loss.", "name": "fig-loss"}}}
 CHECKS = "# Checks of this page\n"
 SOLUTION = {"tags": ["hide-cell"], "mystnb": {"code_prompt_show": "Show the solution"}}
-HIDDEN = {"tags": ["remove-cell"], "jupyter": {"source_hidden": True}}
+HIDDEN = {
+    "tags": ["remove-cell", "raises-exception"],
+    "jupyter": {"source_hidden": True},
+}
+MAY_FAIL = {"tags": ["raises-exception"]}
 QUOTED = '<span data-role="glue:text kinds">1,024</span>'
 
 
@@ -49,7 +53,7 @@ GOOD = notebook(
     cell("", count=None),
     cell("print(1)", [v4.new_output("stream", text="1,024 kinds")], count=3),
     cell(CHECKS + "assert x == 1", metadata=HIDDEN, count=4),
-    cell("assert x == 1", metadata={"tags": ["hide-cell"]}, count=5),
+    cell("assert x == 1", metadata={"tags": ["hide-cell", *MAY_FAIL["tags"]]}, count=5),
     v4.new_markdown_cell(
         f"It has {QUOTED}.\n\n> **Change this.** Do. *Expect* a. *Because* b."
     ),
@@ -116,7 +120,14 @@ BAD = {
         "tables_without_words",
         cell('Markdown(results.table("disagreements"))'),
     ),
-    "a check among what teaches": ("visible_checks", cell("x = 1\nassert x == 1")),
+    "a check among what teaches": (
+        "visible_checks",
+        cell("x = 1\nassert x == 1", metadata=MAY_FAIL),
+    ),
+    "a check that stops a reader": (
+        "checks_that_stop_a_reader",
+        cell("x = 1\nassert x == 1", metadata={"tags": ["hide-cell"]}),
+    ),
     "a test of numbers in a loop": (
         "visible_checks",
         cell("for x in y:\n    np.testing.assert_allclose(x, 1)"),
@@ -124,7 +135,7 @@ BAD = {
     "glue in view": ("visible_checks", cell('glue("loss", 0.1, display=False)')),
     "checks that are not folded": (
         "visible_checks",
-        cell(CHECKS + "assert True", metadata={"tags": ["remove-cell"]}),
+        cell(CHECKS + "assert True", metadata={"tags": HIDDEN["tags"]}),
     ),
     "checks that are not named": ("visible_checks", cell("f()", metadata=HIDDEN)),
     "a number from nowhere": ("unprinted_numbers", v4.new_markdown_cell(QUOTED)),

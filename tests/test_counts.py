@@ -211,6 +211,10 @@ NEW = {  # "module.function.parameter": (a value, a call with it)
         3,
         lambda n: applications.picture_grid(X[:, :2], IMAGES, n),
     ),
+    "applications.quantize.bits": (
+        3,
+        lambda n: applications.quantize(X, n, X),
+    ),
     **{
         f"applications.swiss_roll.{name}": (
             3,

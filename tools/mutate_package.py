@@ -161,8 +161,8 @@ METRICS = [
     ),
     (
         "neighbours",
-        "n_neighbors=n_neighbors",
-        "n_neighbors=n_neighbors + 1",
+        "*flat, n_neighbors=n_neighbors",
+        "*flat, n_neighbors=n_neighbors + 1",
         ("test_metrics_codes",),
     ),
 ]

@@ -8,14 +8,18 @@ from typing import Any, ClassVar
 
 from aebook.checks import check_count
 from aebook.models.autoencoder import Autoencoder
-from aebook.models.tokens import Quantized, batch_perplexity, check_indices
+from aebook.models.tokens import (
+    Quantized,
+    batch_perplexity,
+    check_indices,
+    nearest_levels,
+    on_levels,
+)
 import keras
 from keras import ops
 import numpy as np
 
 __all__ = ["FiniteScalarAutoencoder"]
-
-TINY = 1e-3  # added to the variance of a code
 
 
 @keras.saving.register_keras_serializable(package="aebook")
@@ -82,7 +86,7 @@ class FiniteScalarAutoencoder(Autoencoder):
 
     def bottleneck(self, h: Any, training: bool = False) -> Any:
         """Return `h` on levels, with the gradient of `h`."""
-        z, indices, _ = self._quantized(h)
+        z, indices, _ = nearest_levels(h, self.levels)
         perplexity = batch_perplexity(indices, self.codes)
         self.add_term("perplexity", perplexity, weight=0)
         return z
@@ -90,7 +94,7 @@ class FiniteScalarAutoencoder(Autoencoder):
     def quantized(self, x: Any, batch_size: int = 256) -> Quantized:
         """Return the code of each sample, its entries' numbers, and how far it was."""
         h = self._encoded(x, batch_size)
-        parts = self._quantized(ops.convert_to_tensor(h))
+        parts = nearest_levels(ops.convert_to_tensor(h), self.levels)
         z, indices, commitment = map(ops.convert_to_numpy, parts)
         return Quantized(z, indices.reshape(len(h), -1), commitment)
 
@@ -105,29 +109,8 @@ class FiniteScalarAutoencoder(Autoencoder):
         """
         shape = self.decoder.input_shape[1:]
         numbers = check_indices(indices, self.codes, shape, len(self.levels))
-        levels = np.array(self.levels)
-        digits = numbers[..., None] // self._places() % levels
-        z = 2 * digits / (levels - 1) - 1
+        z = on_levels(numbers, self.levels)
         return z.reshape(-1, *shape).astype(keras.config.floatx())
-
-    def _quantized(self, h: Any) -> tuple[Any, Any, Any]:
-        axes = tuple(range(1, len(h.shape)))
-        centred = h - ops.mean(h, axis=axes, keepdims=True)
-        variance = ops.mean(ops.square(centred), axis=axes, keepdims=True)
-        flat = ops.reshape(centred / ops.sqrt(variance + TINY), (-1, len(self.levels)))
-        steps = ops.convert_to_tensor(np.array(self.levels) - 1, flat.dtype)
-        place = 0.5 * steps * (ops.tanh(flat) + 1)  # from 0 to L - 1
-        digits = ops.stop_gradient(ops.round(place))
-        straight = place + ops.stop_gradient(digits - place)
-        z = ops.reshape(2 * straight / steps - 1, ops.shape(h))
-        places = ops.convert_to_tensor(self._places(), "int32")
-        indices = ops.sum(ops.cast(digits, "int32") * places, axis=-1)
-        far = ops.reshape(ops.square(2 * (digits - place) / steps), ops.shape(h))
-        return z, indices, ops.mean(far, axis=axes)
-
-    def _places(self) -> np.ndarray:
-        """Return what a step of each level adds to the number of an entry."""
-        return np.cumprod([1, *self.levels[:-1]])
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the same model, untrained."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import math
 from typing import Any, NamedTuple
 
@@ -9,7 +10,15 @@ from aebook.training.replicas import mean_of_all
 from keras import ops
 import numpy as np
 
-__all__ = ["Quantized", "batch_perplexity", "check_indices"]
+__all__ = [
+    "Quantized",
+    "batch_perplexity",
+    "check_indices",
+    "nearest_levels",
+    "on_levels",
+]
+
+TINY = 1e-3  # added to the variance of a code
 
 
 class Quantized(NamedTuple):
@@ -90,3 +99,40 @@ def check_indices(
             f"{numbers.min()} to {numbers.max()}"
         )
     return numbers.astype(np.int64)
+
+
+def nearest_levels(h: Any, levels: Sequence[int]) -> tuple[Any, Any, Any]:
+    """Round the numbers of codes to levels from -1 to 1, with the gradient of `h`.
+
+    Args:
+        h: Codes, shape `(batch, ..., d)`; `len(levels)` divides `d`.
+        levels: How many levels each number of an entry has.
+
+    Returns:
+        The codes on levels, shape of `h`; the number of each entry, flat; and the
+        squared distance that was rounded off, mean per number, shape `(batch,)`.
+    """
+    axes = tuple(range(1, len(h.shape)))
+    centred = h - ops.mean(h, axis=axes, keepdims=True)
+    variance = ops.mean(ops.square(centred), axis=axes, keepdims=True)
+    flat = ops.reshape(centred / ops.sqrt(variance + TINY), (-1, len(levels)))
+    steps = ops.convert_to_tensor(np.array(levels) - 1, flat.dtype)
+    place = 0.5 * steps * (ops.tanh(flat) + 1)  # from 0 to L - 1
+    digits = ops.stop_gradient(ops.round(place))
+    straight = place + ops.stop_gradient(digits - place)
+    z = ops.reshape(2 * straight / steps - 1, ops.shape(h))
+    places = ops.convert_to_tensor(_places(levels), "int32")
+    indices = ops.sum(ops.cast(digits, "int32") * places, axis=-1)
+    far = ops.reshape(ops.square(2 * (digits - place) / steps), ops.shape(h))
+    return z, indices, ops.mean(far, axis=axes)
+
+
+def on_levels(indices: np.ndarray, levels: Sequence[int]) -> np.ndarray:
+    """Return the numbers of entries, from -1 to 1, shape `(*indices.shape, d)`."""
+    digits = indices[..., None] // _places(levels) % np.array(levels)
+    return 2 * digits / (np.array(levels) - 1) - 1
+
+
+def _places(levels: Sequence[int]) -> np.ndarray:
+    """Return what a step of each level adds to the number of an entry."""
+    return np.cumprod([1, *levels[:-1]])
