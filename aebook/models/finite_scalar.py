@@ -28,7 +28,7 @@ class FiniteScalarAutoencoder(Autoencoder):
 
     $$ z_i = \frac{2}{L_i - 1} \,
        \mathrm{round}\!\left( \tfrac{L_i - 1}{2} (\tanh \hat h_i + 1) \right) - 1,
-       \qquad \hat h = \frac{h - \bar h}{s_h} $$
+       \qquad \hat h = \frac{h - \mu}{\sigma} $$
 
     The code is cut into vectors of `len(levels)` numbers, and the $i$-th of each has
     $L_i$ levels at equal distances from −1 to 1. All vectors of levels are the
@@ -36,7 +36,7 @@ class FiniteScalarAutoencoder(Autoencoder):
     want of a neighbour. Rounding has no gradient; the straight-through estimator
     passes the decoder's, as if nothing was rounded.
 
-    $\bar h$ and $s_h$ are mean and standard deviation over the numbers of one
+    $\mu$ and $\sigma$ are mean and standard deviation over the numbers of one
     sample's code. Without them the numbers of a new encoder are so close to 0 that
     they all fall on one level, and few ever leave it.
 
