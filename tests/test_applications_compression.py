@@ -16,15 +16,15 @@ from aebook.applications import (
     count_tables,
     cut_patches,
 )
-from aebook.applications.code_stream import Envelope, pack, unpack
-from aebook.applications.compression_network import (
+from aebook.applications.blocks import Blocks
+from aebook.applications.compression.code_stream import Envelope, pack, unpack
+from aebook.applications.compression.networks import (
     SCALES,
-    Blocks,
     RateDistortion,
     build_networks,
     start_from_pca,
 )
-from aebook.applications.compression_priors import integer_network
+from aebook.applications.compression.priors import integer_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import keras
@@ -171,7 +171,7 @@ def test_a_stream_that_did_not_arrive_says_how(change, words):
 
 
 def test_a_stream_of_a_later_version_is_not_called_damaged(monkeypatch):
-    monkeypatch.setattr("aebook.applications.code_stream.VERSION", 2)
+    monkeypatch.setattr("aebook.applications.compression.code_stream.VERSION", 2)
     stream = pack(Envelope(b"abcd", (2, 3, 4), b"1234"))
     monkeypatch.undo()
     with pytest.raises(ValueError, match="version 2, this package reads 1"):

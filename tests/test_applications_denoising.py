@@ -5,9 +5,9 @@ from pathlib import Path
 
 from aebook import metrics, results
 from aebook.applications import Denoiser, cut_patches, damage
-from aebook.applications.denoising_network import build_network, reach
-from aebook.applications.denoising_pairs import as_pairs, hide, padded, training_pairs
-from aebook.applications.tiles import in_tiles
+from aebook.applications.denoising.network import build_network, reach
+from aebook.applications.denoising.pairs import as_pairs, hide, padded, training_pairs
+from aebook.applications.denoising.tiles import in_tiles
 from aebook.data import read_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -298,7 +298,7 @@ def test_a_stack_is_its_images(denoiser):
 def test_a_large_image_is_tiled_and_gives_the_same(denoiser, monkeypatch):
     image = damage(smooth(1, 150, 70), amount=SIGMA)[0]
     whole = denoiser.denoise(image)
-    monkeypatch.setattr("aebook.applications.denoising.TILE", 32)
+    monkeypatch.setattr("aebook.applications.denoising.denoiser.TILE", 32)
     np.testing.assert_allclose(denoiser.denoise(image), whole, atol=1e-5)
 
 

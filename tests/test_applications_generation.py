@@ -7,10 +7,10 @@ from pathlib import Path
 
 from aebook import results
 from aebook.applications import ImageGenerator, LatentFlow, TokenPrior, cut_squares
-from aebook.applications.causal_network import CausalNetwork
-from aebook.applications.conditioning import Condition
-from aebook.applications.latent_flow import integrate
-from aebook.applications.velocity_network import VelocityNetwork
+from aebook.applications.generation.causal_network import CausalNetwork
+from aebook.applications.generation.conditioning import Condition
+from aebook.applications.generation.latent_flow import integrate
+from aebook.applications.generation.velocity_network import VelocityNetwork
 from keras import ops
 import numpy as np
 import pytest
@@ -386,7 +386,7 @@ def test_bad_images_are_refused_in_words(images, error, words):
 
 
 def test_labels_and_passes_are_looked_at_before_anything_is_trained(monkeypatch):
-    monkeypatch.setattr("aebook.applications.generation.dense", None)
+    monkeypatch.setattr("aebook.applications.generation.generator.dense", None)
     with pytest.raises(ValueError, match="labels must have one entry per sample"):
         ImageGenerator().fit(GREY, [1, 2])
     with pytest.raises(ValueError, match="flow_epochs must be at least 1"):

@@ -21,11 +21,11 @@ PACKAGE = Path(__file__).resolve().parent.parent / "aebook"
 LONGEST = 200  # lines of a module, all of them
 #: Modules that are longer, and why they stay in one piece.
 LONGER = {
-    "applications/compression.py": "fit, compress, decompress, a file; half docstrings",
-    "applications/compression_network.py": "four networks, their loss and their start",
-    "applications/denoising.py": "fit, denoise, a file; half docstrings",
-    "applications/generation.py": "fit, sample, interpolate, a file; half docstrings",
-    "applications/latent_flow.py": "fit, sample, there and back; half docstrings",
+    "applications/compression/codec.py": "fit, compress, decompress; half docstrings",
+    "applications/compression/networks.py": "four networks, their loss and their start",
+    "applications/denoising/denoiser.py": "fit, denoise, a file; half docstrings",
+    "applications/generation/generator.py": "fit, sample, interpolate; half docstrings",
+    "applications/generation/latent_flow.py": "fit, sample, back; half docstrings",
     "checks.py": "what every function says about bad input, half of it docstrings",
     "estimators/base.py": "all that the two estimators share",
     "keras_internals.py": "every touch of a private part of Keras, with its fallback",

@@ -10,7 +10,17 @@ from aebook.checks import check_count, check_positive
 import keras
 import numpy as np
 
-__all__ = ["fit_with_falling_rate"]
+__all__ = ["falling_adam", "fit_with_falling_rate"]
+
+
+def falling_adam(learning_rate: float, steps: int) -> keras.optimizers.Adam:
+    """Return Adam whose rate falls from `learning_rate` to 0 in `steps` steps.
+
+    Raises:
+        ValueError: If the rate is not positive and finite.
+    """
+    rate = check_positive(learning_rate, "learning_rate")
+    return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
 
 
 def fit_with_falling_rate(
@@ -41,8 +51,6 @@ def fit_with_falling_rate(
     """
     batch_size = check_count(batch_size, "batch_size")
     steps = check_count(epochs, "epochs") * math.ceil(len(x) / batch_size)
-    rate = check_positive(learning_rate, "learning_rate")
-    fall = keras.optimizers.schedules.CosineDecay(rate, steps)
-    network.compile(keras.optimizers.Adam(fall))
+    network.compile(falling_adam(learning_rate, steps))
     options: Any = {"batch_size": batch_size, "verbose": verbose}
     return training.fit(network, x, x, epochs=epochs, **options).history

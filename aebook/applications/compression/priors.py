@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from aebook.applications.compression_network import SCALES, RateDistortion
-from aebook.applications.entropy_coding import Reader, Tables, Writer, count_tables
+from aebook.applications.compression.entropy_coding import (
+    Reader,
+    Tables,
+    Writer,
+    count_tables,
+)
+from aebook.applications.compression.networks import SCALES, RateDistortion
 from keras import ops
 import numpy as np
 

@@ -8,19 +8,19 @@ import math
 from os import PathLike
 from typing import Any
 
-from aebook.applications.code_stream import Envelope, pack, unpack
-from aebook.applications.compression_network import (
+from aebook.applications.compression.code_stream import Envelope, pack, unpack
+from aebook.applications.compression.networks import (
     RateDistortion,
     build_networks,
     start_from_pca,
 )
-from aebook.applications.compression_priors import Priors
+from aebook.applications.compression.priors import Priors
+from aebook.applications.falling_rate import falling_adam
 from aebook.applications.pictures import as_images
 from aebook.applications.state_files import as_state, load_state, save_state
 from aebook.checks import check_count, check_positive
 from aebook.estimators.seeding import seeded
 from aebook.training.retracing import many_models
-import keras
 from keras import ops
 import numpy as np
 
@@ -125,13 +125,11 @@ class Codec:
             )
         batch_size = check_count(batch_size, "batch_size")
         steps = check_count(epochs, "epochs") * math.ceil(len(x) / batch_size)
-        rate = keras.optimizers.schedules.CosineDecay(
-            check_positive(learning_rate, "learning_rate"), steps
-        )
+        adam = falling_adam(learning_rate, steps)
         with seeded(self.random_state), many_models():
             network = self._build(x.shape[-1])
             start_from_pca(network, x, self.distortion_weight)
-            network.compile(keras.optimizers.Adam(rate), self._distortion)
+            network.compile(adam, self._distortion)
             history = network.fit(
                 x, epochs=epochs, batch_size=batch_size, verbose=verbose
             )

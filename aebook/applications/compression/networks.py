@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import math
 from typing import Any, ClassVar
 
+from aebook.applications.blocks import Blocks
 from aebook.models import Autoencoder
 import keras
 from keras import layers, ops
@@ -129,37 +130,6 @@ class RateDistortion(Autoencoder):
         if not training:
             return ops.round(y)
         return y + keras.random.uniform(ops.shape(y), -0.5, 0.5, seed=self.noise)
-
-
-class Blocks(layers.Layer):
-    """Joins each square of `side` × `side` positions to one, or parts it again.
-
-    `(rows, columns, channels)` becomes
-    `(rows / side, columns / side, side² · channels)`; with `part=True` the reverse.
-    """
-
-    def __init__(self, side: int, part: bool = False) -> None:
-        super().__init__()
-        self.side, self.part = side, part
-
-    def call(self, x: Any) -> Any:
-        """Return the same numbers in the other layout."""
-        n, rows, columns, _ = ops.shape(x)
-        c, s = x.shape[-1], self.side
-        if self.part:
-            x = ops.reshape(x, (n, rows, columns, s, s, c // s**2))
-            x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
-            return ops.reshape(x, (n, rows * s, columns * s, c // s**2))
-        x = ops.reshape(x, (n, rows // s, s, columns // s, s, c))
-        x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
-        return ops.reshape(x, (n, rows // s, columns // s, s * s * c))
-
-    def compute_output_shape(self, shape: tuple) -> tuple:
-        """Return the shape of the other layout."""
-        return (*shape[:1], None, None, self._channels(shape[-1]))
-
-    def _channels(self, c: int) -> int:
-        return c // self.side**2 if self.part else c * self.side**2
 
 
 def build_networks(

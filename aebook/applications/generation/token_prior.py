@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from aebook.applications.causal_network import HEADS, CausalNetwork
-from aebook.applications.conditioning import Condition
 from aebook.applications.falling_rate import fit_with_falling_rate
+from aebook.applications.generation.causal_network import HEADS, CausalNetwork
+from aebook.applications.generation.conditioning import Condition
 from aebook.checks import check_count, check_positive
 from aebook.estimators.seeding import seeded
 from keras import ops

@@ -6,17 +6,18 @@ import math
 from os import PathLike
 from typing import Any
 
-from aebook.applications.damage import check_damage, damaged
-from aebook.applications.denoising_network import build_network, reach
-from aebook.applications.denoising_pairs import (
+from aebook.applications.denoising.kinds_of_damage import check_damage, damaged
+from aebook.applications.denoising.network import build_network, reach
+from aebook.applications.denoising.pairs import (
     as_noisy,
     as_pairs,
     padded,
     training_pairs,
 )
+from aebook.applications.denoising.tiles import in_tiles
+from aebook.applications.falling_rate import falling_adam
 from aebook.applications.state_files import as_state, load_state, save_state
-from aebook.applications.tiles import in_tiles
-from aebook.checks import check_count, check_positive
+from aebook.checks import check_count
 from aebook.estimators.seeding import seeded
 from aebook.training.retracing import many_models
 import keras
@@ -123,15 +124,13 @@ class Denoiser:
         steps = check_count(steps, "steps")
         size = check_count(batch_size, "batch_size")
         verbose = check_count(verbose, "verbose", minimum=0)
-        rate = keras.optimizers.schedules.CosineDecay(
-            check_positive(learning_rate, "learning_rate"), steps
-        )
+        adam = falling_adam(learning_rate, steps)
         x, asked = as_pairs(images, targets, self.random_state)
         rng = np.random.default_rng(self.random_state)
         pairs = training_pairs(x, asked, self._damage, size, self.step, rng)
         with seeded(self.random_state), many_models():
             network = self._build(x.shape[-1])
-            network.compile(keras.optimizers.Adam(rate), "mse")
+            network.compile(adam, "mse")
             self.history = []
             for first in range(0, steps, REPORT):
                 count = min(REPORT, steps - first)

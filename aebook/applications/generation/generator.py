@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
-from aebook.applications.latent_flow import LatentFlow
+from aebook.applications.generation.latent_flow import LatentFlow
 from aebook.applications.pictures import as_images
 from aebook.applications.squares import cut_squares
 from aebook.applications.state_files import as_state, load_state, save_state

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aebook.applications.conditioning import Condition
 from aebook.applications.falling_rate import fit_with_falling_rate
-from aebook.applications.velocity_network import VelocityNetwork
+from aebook.applications.generation.conditioning import Condition
+from aebook.applications.generation.velocity_network import VelocityNetwork
 from aebook.checks import as_samples, check_between, check_count
 from aebook.estimators.seeding import seeded
 from keras import ops

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aebook.applications.compression_network import Blocks
+from aebook.applications.blocks import Blocks
 import keras
 from keras import layers
 

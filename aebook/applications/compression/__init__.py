@@ -1,0 +1,1 @@
+"""Public through `aebook.applications`."""
