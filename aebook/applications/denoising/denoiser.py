@@ -58,7 +58,7 @@ class Denoiser:
         (9, 13)
 
     Source: Vincent et al., "Extracting and Composing Robust Features with Denoising
-    Autoencoders", 2008; the network: see `denoising_network`.
+    Autoencoders", 2008; the network: see `build_network`.
     """
 
     def __init__(
