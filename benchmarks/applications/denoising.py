@@ -571,7 +571,7 @@ def jobs(quick: bool, bm3d: str | None) -> dict[str, Callable]:
 
 def rows(runs: dict[str, dict], labels: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return a line for each task and method: the mean gain over its test pictures."""
-    found = []
+    found, shown = [], {LONG: f"network, {LONGER:,} steps"}
     for name, label in labels.items():
         of_task = {k: r for k, r in runs.items() if k.startswith(f"{name}, ")}
         methods = dict.fromkeys(key.split(", ")[1] for key in of_task)
@@ -588,7 +588,7 @@ def rows(runs: dict[str, dict], labels: Mapping[str, str]) -> list[dict[str, Any
                     "unit": "dB",
                     "better": "higher",
                     "digits": 2,
-                    "method": f"network, {LONGER:,} steps" if method == LONG else method,
+                    "method": shown.get(method, method),
                     "ours": method in ("network", LONG),
                     "values": one.get("gains") or [r["gain"] for r in those],
                     "seconds": statistics.median(r["seconds"] for r in those),
